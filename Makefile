@@ -1,0 +1,27 @@
+# `make demo` and `make test` need Python 3.11 or later and nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check
+
+demo: $(VENV)/ready
+	$(BIN)/circuitc train examples/frac_prevs.circ
+	$(BIN)/circuitc verify examples/frac_prevs.circ
+	$(BIN)/circuitc render examples/frac_prevs.circ --alignment Trained --out frac_prevs
+
+test: $(VENV)/ready
+	$(BIN)/pytest
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/circuitc fmt --check examples/*.circ
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[tracr,dev]"
+	touch $@

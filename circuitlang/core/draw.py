@@ -1,0 +1,127 @@
+"""Drawing from declared data, one assignment at a time, and counting how many there are.
+
+In: data and one of its models; out: values for the interpreter.  `simulation/` draws the same distributions on batches.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from math import perm, prod
+
+from circuitlang.core.data import Data, Draw
+from circuitlang.core.domain import Finite
+from circuitlang.core.evaluate import World, evaluate
+from circuitlang.core.expression import Const, reads
+from circuitlang.core.model import Model, length_of
+from circuitlang.core.values import Value
+
+# A claim is decided on all inputs, or on all pairs of inputs, when there are no more than this.
+EXACT_LIMIT = 2**20
+
+# Counting tries the values that later draws depend on; beyond this many it gives up.
+_TRIES = 2_000
+
+
+class _TooMany(Exception):
+    """The inputs cannot be counted cheaply."""
+
+
+def draw(data: Data, model: Model, rng: random.Random) -> dict[str, Value]:
+    """One assignment of the model's inputs, for `interpret`; the value of a sequence or family is a tuple.
+
+    Raises:
+        IndexError, ValueError: if a set to draw from is empty, or too small for `distinct`.
+    """
+    drawn = draw_extra(data, model, rng)
+    return {part.name: drawn[part.name] for part in model.inputs}
+
+
+def draw_extra(data: Data, model: Model, rng: random.Random) -> dict[str, Value]:
+    """One value of everything the data draws: the model's inputs, lengths, and words that only the prompt uses."""
+    drawn: dict[str, Value] = {length_of(sequence): length for sequence, length in data.lengths}
+    for one in data.draws:
+        values = _members(one, drawn).values
+        size = _size(one.target, model, drawn)
+        if size is None:
+            drawn[one.target] = rng.choice(values)
+        elif one.distribution == "distinct":
+            drawn[one.target] = tuple(rng.sample(values, size))
+        else:
+            drawn[one.target] = tuple(rng.choice(values) for _ in range(size))
+    return drawn
+
+
+def count_inputs(data: Data, model: Model) -> int | None:
+    """The number of distinct inputs of a network: assignments, words and templates of the prompt; None if unknown."""
+    counts = _count_by_lengths(data, model)
+    return None if counts is None else sum(counts.values())
+
+
+def count_pairs(data: Data, model: Model) -> int | None:
+    """The number of pairs of a base and a source of the same lengths; None if unknown."""
+    counts = _count_by_lengths(data, model)
+    return None if counts is None else sum(count**2 for count in counts.values())
+
+
+def max_length(data: Data, sequence: str) -> int | None:
+    """The largest length that the data gives to a sequence; None if that depends on other draws."""
+    fixed = dict(data.lengths).get(sequence)
+    if fixed is not None:
+        return fixed
+    drawn = next((one for one in data.draws if one.target == length_of(sequence)), None)
+    if drawn is None or reads(drawn.members):
+        return None
+    return max(_members(drawn, {}).values, default=None)
+
+
+def _count_by_lengths(data: Data, model: Model) -> Counter[tuple[int, ...]] | None:
+    tried = 0
+    needed = {name for one in data.draws for name in reads(one.members)}
+
+    def count(left: tuple[Draw, ...], drawn: Mapping[str, Value], ways: int) -> Counter[tuple[int, ...]]:
+        nonlocal tried
+        if not left or not ways:
+            lengths = tuple(value for name, value in drawn.items() if name.startswith("length("))
+            return Counter({lengths: ways})
+        tried += 1
+        if tried > _TRIES:
+            raise _TooMany
+        one, rest = left[0], left[1:]
+        members = _members(one, drawn)
+        size = _size(one.target, model, drawn)
+        if size is None and (one.target in needed or one.target.startswith("length(")):
+            branches = (count(rest, {**drawn, one.target: value}, ways) for value in members.values)
+            return sum(branches, Counter())
+        if one.target in needed:
+            raise _TooMany
+        choices = len(members)
+        here = choices if size is None else perm(choices, size) if one.distribution == "distinct" else choices**size
+        return count(rest, drawn, ways * here)
+
+    try:
+        return count(data.draws, {length_of(name): length for name, length in data.lengths}, max(1, len(data.prompts)))
+    except _TooMany:
+        return None
+
+
+def _members(one: Draw, drawn: Mapping[str, Value]) -> Finite:
+    if isinstance(one.members, Const):  # by far the commonest: nothing to compute
+        return one.members.value
+
+    def read(name: str, index: tuple[Value, ...]) -> Value:
+        value = drawn[name]
+        if not index:
+            return value
+        return value[index[0]] if 0 <= index[0] < len(value) else None
+
+    members = evaluate(one.members, {}, World(read, lambda sequence: drawn[length_of(sequence)]))
+    assert isinstance(members, Finite)
+    return members
+
+
+def _size(target: str, model: Model, drawn: Mapping[str, Value]) -> int | None:
+    """How many values a target holds; None for a single value."""
+    if length_of(target) in drawn:
+        return drawn[length_of(target)]
+    part = next((part for part in model.inputs if part.name == target and part.index), None)
+    return None if part is None else prod(len(index.over) for index in part.index if isinstance(index.over, Finite))

@@ -1,0 +1,190 @@
+"""The table of operators and builtins: the meaning of every `Call`, on single values.
+
+A function is pure and total on the kinds of value it names, or says why it has no value by raising `NoValue`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from circuitlang.core import domain
+from circuitlang.core.domain import Finite
+from circuitlang.core.values import Tie, Value, same
+
+
+class NoValue(Exception):
+    """A function has no value here; the text says why, in words that fit after "because"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A builtin: its meaning, and the kinds of its parameters and of its result.
+
+    Kinds are those of `values.kind_of`, with `any`, `set`, and `same` for "the kind of the first argument". A final
+    `...` repeats the last parameter.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    result: str
+    apply: Callable[..., Value]
+    symbol: str | None = None
+
+
+def apply_function(name: str, arguments: tuple[Value, ...]) -> Value:
+    """The value of a function at these arguments; a tie among them is the result.
+
+    Raises:
+        NoValue: where the function is not defined at these arguments.
+    """
+    for argument in arguments:
+        if isinstance(argument, Tie):
+            return argument
+    return FUNCTIONS[name].apply(*arguments)
+
+
+def normal(number: Value) -> Value:
+    """A number in its one form: whole numbers are `int`, other exact ones `Fraction`."""
+    if isinstance(number, Fraction) and number.denominator == 1:
+        return number.numerator
+    return number
+
+
+def _exact(function: Callable[..., Value]) -> Callable[..., Value]:
+    """Arithmetic that also refuses operands without a number, such as `none` from beyond a string's end."""
+
+    def run(*numbers: Value) -> Value:
+        if any(number is None for number in numbers):
+            raise NoValue("there is no arithmetic on `none`")
+        return normal(function(*numbers))
+
+    return run
+
+
+def _ordered(function: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
+    def run(left: Value, right: Value) -> bool:
+        if left is None or right is None:
+            raise NoValue("`none` has no place in an order")
+        return function(left, right)
+
+    return run
+
+
+def _divide(left: Value, right: Value) -> Value:
+    _nonzero(right)
+    return Fraction(left) / Fraction(right) if not isinstance(left, float) and not isinstance(right, float) else left / right
+
+
+def _floor_divide(left: Value, right: Value) -> Value:
+    _nonzero(right)
+    return left // right
+
+
+def _modulo(left: Value, right: Value) -> Value:
+    _nonzero(right)
+    return left % right
+
+
+def _nonzero(divisor: Value) -> None:
+    if divisor == 0:
+        raise NoValue("it divides by 0")
+
+
+def _power(base: Value, exponent: Value) -> Value:
+    if base == 0 and exponent < 0:
+        raise NoValue("it raises 0 to a negative power")
+    result = base**exponent
+    if isinstance(result, complex):
+        raise NoValue("a root of a negative number is not real")
+    return Fraction(base) ** exponent if isinstance(exponent, int) and not isinstance(base, float) else result
+
+
+def _compose(first: tuple[Value, ...], second: tuple[Value, ...]) -> tuple[Value, ...]:
+    """First the one, then the other: x goes to second[first[x]]."""
+    return tuple(second[image] for image in first)
+
+
+def _inverse(permutation: tuple[Value, ...]) -> tuple[Value, ...]:
+    return tuple(permutation.index(point) for point in range(len(permutation)))
+
+
+def _item(sequence: Value, index: Value) -> Value:
+    if not isinstance(index, int) or not 0 <= index < len(sequence):
+        raise NoValue(f"there is no member {index} among {len(sequence)}")
+    return sequence[index]
+
+
+def _turn(function: Callable[[float], float]) -> Callable[..., float]:
+    """A circular function of a direction given in p-ths of a turn; without p, of an angle in radians."""
+
+    def run(angle: Value, period: Value = None) -> float:
+        return function(float(angle) if period is None else 2 * math.pi * float(angle) / period)
+
+    return run
+
+
+def _real(function: Callable[..., float], domain_error: str) -> Callable[..., Value]:
+    def run(*numbers: Value) -> Value:
+        try:
+            return function(*(float(number) for number in numbers))
+        except (ValueError, OverflowError, ZeroDivisionError, TypeError):
+            raise NoValue(domain_error) from None
+
+    return run
+
+
+def _function(name: str, parameters: str, result: str, apply: Callable[..., Value], symbol: str | None = None) -> Function:
+    return Function(name, tuple(parameters.split()), result, apply, symbol)
+
+
+_TABLE = (
+    _function("add", "number number", "number", _exact(lambda a, b: a + b), "+"),
+    _function("subtract", "number number", "number", _exact(lambda a, b: a - b), "-"),
+    _function("multiply", "number number", "number", _exact(lambda a, b: a * b), "*"),
+    _function("divide", "number number", "number", _exact(_divide), "/"),
+    _function("floor_divide", "number number", "number", _exact(_floor_divide), "//"),
+    _function("modulo", "number number", "number", _exact(_modulo), "%"),
+    _function("power", "number number", "number", _exact(_power), "**"),
+    _function("negate", "number", "number", _exact(lambda a: -a), "-"),
+    _function("compose", "tuple tuple", "tuple", _compose, "*"),
+    _function("inverse", "tuple", "tuple", _inverse),
+    _function("equal", "any same", "bool", same, "=="),
+    _function("not_equal", "any same", "bool", lambda a, b: not same(a, b), "!="),
+    _function("less", "any same", "bool", _ordered(lambda a, b: a < b), "<"),
+    _function("less_equal", "any same", "bool", _ordered(lambda a, b: a <= b), "<="),
+    _function("greater", "any same", "bool", _ordered(lambda a, b: a > b), ">"),
+    _function("greater_equal", "any same", "bool", _ordered(lambda a, b: a >= b), ">="),
+    _function("and", "bool bool", "bool", lambda a, b: a and b, "and"),
+    _function("or", "bool bool", "bool", lambda a, b: a or b, "or"),
+    _function("not", "bool", "bool", lambda a: not a, "not"),
+    _function("member", "any set", "bool", lambda a, members: a in members, "in"),
+    _function("union", "set set", "set", domain.union, "|"),
+    _function("intersection", "set set", "set", domain.intersection, "&"),
+    _function("difference", "set set", "set", domain.difference, "-"),
+    _function("size", "set", "number", len),
+    _function("item", "tuple number", "any", _item),
+    _function("tuple", "any ...", "tuple", lambda *items: items),
+    _function("letters", "text", "tuple", tuple),
+    _function("lower", "text", "text", str.lower),
+    _function("upper", "text", "text", str.upper),
+    _function("text_length", "text", "number", len),
+    _function("min", "number ...", "number", _exact(min)),
+    _function("max", "number ...", "number", _exact(max)),
+    _function("abs", "number", "number", _exact(abs)),
+    _function("floor", "number", "number", _exact(math.floor)),
+    _function("ceil", "number", "number", _exact(math.ceil)),
+    _function("round", "number", "number", _exact(lambda a: math.floor(a + Fraction(1, 2)))),
+    _function("sqrt", "number", "number", _real(math.sqrt, "a negative number has no real root")),
+    _function("exp", "number", "number", _real(math.exp, "the exponential overflows")),
+    _function("log", "number", "number", _real(math.log, "only positive numbers have a logarithm")),
+    _function("cos", "number number", "number", _turn(math.cos)),
+    _function("sin", "number number", "number", _turn(math.sin)),
+)
+
+FUNCTIONS: dict[str, Function] = {function.name: function for function in _TABLE}
+
+
+def as_set(value: Value | Finite) -> tuple[Value, ...]:
+    """The members that a comprehension runs over: of a set, of a tuple, or the letters of a text."""
+    return value.values if isinstance(value, Finite) else tuple(value)

@@ -1,0 +1,79 @@
+"""The elaborated Program: everything a `.circ` file means, with every name resolved."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from circuitlang.core.alignment import Alignment
+from circuitlang.core.claim import Circuit, Claim, Let
+from circuitlang.core.data import Data
+from circuitlang.core.domain import Finite
+from circuitlang.core.model import Model
+from circuitlang.core.network import Basis, Network
+from circuitlang.core.train import Train
+from circuitlang.diagnostics.source import Source
+
+
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A checked program; the parts stand in the order in which they were written."""
+
+    source: Source = field(compare=False, repr=False)
+    domains: tuple[Finite, ...] = ()
+    models: tuple[Model, ...] = ()
+    networks: tuple[Network, ...] = ()
+    bases: tuple[Basis, ...] = ()
+    alignments: tuple[Alignment, ...] = ()
+    data: tuple[Data, ...] = ()
+    trains: tuple[Train, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    lets: tuple[Let, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    def model(self, name: str) -> Model:
+        """The model of this name; KeyError if there is none, as for all lookups here."""
+        return find(self.models, name)
+
+    def network(self, name: str) -> Network:
+        """The network of this name."""
+        return find(self.networks, name)
+
+    def alignment(self, name: str) -> Alignment:
+        """The alignment of this name."""
+        return find(self.alignments, name)
+
+    def dataset(self, name: str) -> Data:
+        """The data of this name."""
+        return find(self.data, name)
+
+    def claim(self, name: str) -> Claim:
+        """The claim of this name."""
+        return find(self.claims, name)
+
+    def training(self, network: str) -> Train | None:
+        """The training that gives this network its weights."""
+        return next((train for train in self.trains if train.network == network), None)
+
+
+def find(things: Iterable[T], name: str) -> T:
+    """The thing of this name.
+
+    Raises:
+        KeyError: if there is none; elaboration has made sure of every name in the file.
+    """
+    for thing in things:
+        if thing.name == name:
+            return thing
+    raise KeyError(name)

@@ -1,0 +1,84 @@
+"""Sites: where in a network hidden state lives, in the short names that papers use.
+
+`L0.H1` is a head's output before W_O (hook `blocks.0.attn.hook_z`), `L0.H1.q` one of its inputs, `L0.mlp` the neurons
+after the nonlinearity (`blocks.0.mlp.hook_post`), `resid_mid.0` a place in the residual stream.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from circuitlang.diagnostics.source import Span
+
+Kind: TypeAlias = Literal["embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature"]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A token position: a number from the start of the input, `end`, or a hole of the prompt; `offset` is added.
+
+    Position 0 is the first token of the input; the BOS token before it has no name.
+    """
+
+    anchor: Literal["start", "end", "hole"]
+    hole: str | None = None
+    offset: int = 0
+
+    def __str__(self) -> str:
+        if self.anchor == "start":
+            return str(self.offset)
+        name = self.hole or "end"
+        return name if self.offset == 0 else f"({name} {'+' if self.offset > 0 else '-'} {abs(self.offset)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A piece of hidden state; without a position, the same piece at every position."""
+
+    kind: Kind
+    layer: int | None = None
+    head: int | None = None
+    slot: Literal["q", "k", "v"] | None = None
+    neurons: tuple[int, ...] | None = None
+    basis: str | None = None
+    features: tuple[int, ...] | None = None
+    position: Position | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return self.component + (f" @ {self.position}" if self.position else "")
+
+    @property
+    def component(self) -> str:
+        """The site without its position."""
+        match self.kind:
+            case "embed":
+                return "embed"
+            case "head":
+                return f"L{self.layer}.H{self.head}" + (f".{self.slot}" if self.slot else "")
+            case "mlp":
+                return f"L{self.layer}.mlp" + show_indices(self.neurons)
+            case "feature":
+                return f"{self.basis}{show_indices(self.features)}"
+            case _:
+                return f"{self.kind}.{self.layer}"
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Where in a forward pass the site is written: sites of one order cannot read each other."""
+        layer = 0 if self.layer is None else self.layer
+        stage = {"embed": -1, "resid_pre": 0, "head": 1, "resid_mid": 2, "mlp": 3, "resid_post": 4, "feature": 4}
+        # A head's inputs are read before its output is written, yet after the stream they read from.
+        return (layer, 0 if self.slot else stage[self.kind])
+
+    def whole(self) -> "Site":
+        """The component that the site belongs to: no position, all neurons."""
+        return replace(self, position=None, neurons=None)
+
+
+def show_indices(indices: tuple[int, ...] | None) -> str:
+    """Indices in brackets, a run as `[0..31]`; nothing for all of them."""
+    if indices is None:
+        return ""
+    if len(indices) > 1 and indices == tuple(range(indices[0], indices[-1] + 1)):
+        return f"[{indices[0]}..{indices[-1]}]"
+    return "[" + ", ".join(map(str, indices)) + "]"

@@ -1,0 +1,67 @@
+"""One mistake, told once.  In: a code, a sentence and places; out: a value that every face (text, JSON) renders."""
+
+from dataclasses import dataclass
+
+from circuitlang.diagnostics.codes import CODES, Severity
+from circuitlang.diagnostics.source import Span
+
+
+class InternalError(Exception):
+    """A bug of ours (I901).  Never raised for a mistake in a user's file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A few words (at most about 60 characters) at a place: the fact *here*."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A mistake, a warning or a refuted claim.
+
+    `message` is one sentence, names in backticks, true without the picture.  `primary` is the place of the mistake
+    (None for a mistake without one, such as a missing file), `secondary` the places that explain it.  `notes` say
+    why, `helps` what to type; both may hold several lines.
+    """
+
+    code: str
+    message: str
+    primary: Label | None = None
+    secondary: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise InternalError(f"the code {self.code} is not in the registry")
+
+    @property
+    def severity(self) -> Severity:
+        return CODES[self.code].severity
+
+    @property
+    def name(self) -> str:
+        return CODES[self.code].name
+
+    @property
+    def span(self) -> Span | None:
+        return self.primary.span if self.primary else None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the program cannot be used: neither a warning, nor a note, nor a refuted claim."""
+        return self.severity in (Severity.ERROR, Severity.INTERNAL)
+
+
+class Refusal(Exception):
+    """The one exception for a user's mistake, for floors that have no place to return diagnostics.
+
+    Networks, backends, training and verification raise it; the command line prints its diagnostics.
+    """
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(f"{d.code}: {d.message}" for d in diagnostics))
+        self.diagnostics: tuple[Diagnostic, ...] = diagnostics

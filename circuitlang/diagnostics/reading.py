@@ -1,0 +1,63 @@
+"""From a path to a source.  In: a path; out: its text, or a diagnostic that says why there is none."""
+
+from pathlib import Path
+
+from circuitlang.diagnostics.diagnostic import Diagnostic, Label
+from circuitlang.diagnostics.source import Source
+
+
+def read_source(
+    path: str | Path, *, asked: Label | None = None, printed: str | None = None
+) -> tuple[Source | None, tuple[Diagnostic, ...]]:
+    """Read a UTF-8 file.  Errors: E190 missing, E191 unreadable, E192 not UTF-8.
+
+    `asked` is the place that names the file, if a program does (an import); `printed` is the path to show when it
+    differs from `path`.
+    """
+    shown = printed or str(path)
+
+    def refuse(code: str, message: str, *helps: str, notes: tuple[str, ...] = ()) -> tuple[None, tuple[Diagnostic]]:
+        return None, (Diagnostic(code, message, asked, notes=notes, helps=helps),)
+
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return refuse("E190", f"there is no file `{shown}`", _near(Path(path)))
+    except IsADirectoryError:
+        return refuse("E191", f"`{shown}` is a folder, not a file", _inside(Path(path)))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return refuse("E191", f"`{shown}` cannot be read: {reason.lower()}", "check its name and its permissions")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return refuse(
+            "E192",
+            f"`{shown}` is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}, in line {line}",
+            "save it as UTF-8, for example: iconv -f latin1 -t utf-8 OLD > NEW",
+            notes=("a `.circ` file is text in UTF-8; an older encoding or a binary file is not read",),
+        )
+    return Source(shown, text.removeprefix("\ufeff")), ()
+
+
+def _near(path: Path) -> str:
+    """What to do about a missing file: the names beside it that are close, or how to begin."""
+    from difflib import get_close_matches
+
+    try:
+        beside = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    except OSError:
+        return f"there is no folder `{path.parent}` either; check the path"
+    close = get_close_matches(path.name, beside, n=3, cutoff=0.7)
+    if close:
+        return "did you mean " + " or ".join(f"`{path.with_name(name)}`" for name in close) + "?"
+    return "check the path: it is taken from the current folder unless it begins with `/`"
+
+
+def _inside(folder: Path) -> str:
+    try:
+        programs = sorted(entry.name for entry in folder.glob("*.circ"))
+    except OSError:
+        programs = []
+    return f"name a file in it, for example `{folder / programs[0]}`" if programs else "name a `.circ` file"

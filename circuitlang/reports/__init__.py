@@ -1,0 +1,1 @@
+"""What a person sees: tables, diagrams and messages about programs and verdicts."""
