@@ -7,10 +7,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from typing import get_args
 
 from circuitlang.core import domain
 from circuitlang.core.domain import Finite
-from circuitlang.core.values import Tie, Value, same
+from circuitlang.core.expression import Fold
+from circuitlang.core.values import Tie, Value, kind_of, same
 
 
 class NoValue(Exception):
@@ -22,7 +25,7 @@ class Function:
     """A builtin: its meaning, and the kinds of its parameters and of its result.
 
     Kinds are those of `values.kind_of`, with `any`, `set`, and `same` for "the kind of the first argument". A final
-    `...` repeats the last parameter.
+    `...` repeats the last parameter; one that ends in `?` may be left out.
     """
 
     name: str
@@ -41,7 +44,44 @@ def apply_function(name: str, arguments: tuple[Value, ...]) -> Value:
     for argument in arguments:
         if isinstance(argument, Tie):
             return argument
-    return FUNCTIONS[name].apply(*arguments)
+    function = FUNCTIONS[name]
+    for kind, argument in zip(_repeated(function.parameters, len(arguments)), arguments, strict=False):
+        if kind in CHECKED and kind != KIND_OF_TYPE.get(type(argument), "set"):
+            raise NoValue(_wrong_kind(name, kind, argument))
+    return function.apply(*arguments)
+
+
+def _repeated(parameters: tuple[str, ...], arguments: int) -> tuple[str, ...]:
+    """The kinds of this many parameters: a final `...` repeats the one before."""
+    if parameters[-1] != "...":
+        return tuple([parameter.removesuffix("?") for parameter in parameters])
+    return parameters[:-1] + parameters[-2:-1] * (arguments - len(parameters) + 1)
+
+
+def _wrong_kind(name: str, kind: str, argument: Value | Finite) -> str:
+    if argument is None and kind == "number":
+        return "there is no arithmetic on `none`"
+    actual = "set" if isinstance(argument, Finite) else kind_of(argument)
+    return f"{called(name)} takes {A_KIND[kind]}, not {A_KIND[actual]}"
+
+
+def called(name: str) -> str:
+    """A function as the language writes it: `+`, `cos`."""
+    return f"`{FUNCTIONS[name].symbol or name}`"
+
+
+# How a value of each kind is called in a sentence.
+A_KIND = {
+    "bool": "a truth value",
+    "number": "a number",
+    "text": "text",
+    "none": "`none`",
+    "tuple": "a tuple",
+    "set": "a set",
+    "tie": "a tie",
+}
+CHECKED = frozenset({"bool", "number", "text", "tuple"})
+KIND_OF_TYPE = {bool: "bool", int: "number", float: "number", Fraction: "number", str: "text", tuple: "tuple"}
 
 
 def normal(number: Value) -> Value:
@@ -52,14 +92,8 @@ def normal(number: Value) -> Value:
 
 
 def _exact(function: Callable[..., Value]) -> Callable[..., Value]:
-    """Arithmetic that also refuses operands without a number, such as `none` from beyond a string's end."""
-
-    def run(*numbers: Value) -> Value:
-        if any(number is None for number in numbers):
-            raise NoValue("there is no arithmetic on `none`")
-        return normal(function(*numbers))
-
-    return run
+    """Arithmetic whose result is in its one form."""
+    return lambda *numbers: normal(function(*numbers))
 
 
 def _ordered(function: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
@@ -102,11 +136,27 @@ def _power(base: Value, exponent: Value) -> Value:
 
 def _compose(first: tuple[Value, ...], second: tuple[Value, ...]) -> tuple[Value, ...]:
     """First the one, then the other: x goes to second[first[x]]."""
-    return tuple(second[image] for image in first)
+    _need_permutations(first, second)
+    return tuple([second[image] for image in first])
 
 
 def _inverse(permutation: tuple[Value, ...]) -> tuple[Value, ...]:
-    return tuple(permutation.index(point) for point in range(len(permutation)))
+    _need_permutations(permutation)
+    return tuple([permutation.index(point) for point in range(len(permutation))])
+
+
+def _need_permutations(*tuples: tuple[Value, ...]) -> None:
+    if len({len(images) for images in tuples}) > 1:
+        raise NoValue("the two move different numbers of points")
+    for images in tuples:
+        if not is_permutation(images):
+            raise NoValue("only permutations of 0, 1, 2, ... compose, and have an inverse")
+
+
+@cache
+def is_permutation(images: tuple[Value, ...]) -> bool:
+    """Whether a tuple rearranges 0..n-1."""
+    return all(type(image) is int for image in images) and sorted(images) == list(range(len(images)))
 
 
 def _item(sequence: Value, index: Value) -> Value:
@@ -134,6 +184,51 @@ def _real(function: Callable[..., float], domain_error: str) -> Callable[..., Va
     return run
 
 
+def _member(value: Value, members: "Value | Finite") -> bool:
+    return value in members if isinstance(members, Finite) else any(same(value, member) for member in members)
+
+
+MOST_MEMBERS = 1_000_000  # of a set; larger ones are refused
+
+
+def _range(first: Value, last: Value) -> Finite:
+    if isinstance(first, str) and isinstance(last, str):
+        if len(first) != 1 or len(last) != 1:
+            raise NoValue("a range of text runs from one letter to another")
+        return domain.finite(map(chr, _counted(ord(first), ord(last))))
+    if not isinstance(first, int) or not isinstance(last, int):
+        raise NoValue("a range runs between whole numbers, or between letters")
+    return domain.finite(_counted(first, last))
+
+
+def _counted(first: int, last: int) -> range:
+    _few(last - first + 1)
+    return range(first, last + 1)
+
+
+def _few(size: int) -> None:
+    if size > MOST_MEMBERS:
+        raise NoValue(f"it would have {size:,} members, and {MOST_MEMBERS:,} is the most")
+
+
+def _product(left: Finite, right: Finite) -> Finite:
+    _few(len(left) * len(right))
+    return domain.cartesian(left, right)
+
+
+def _permutations(points: Value) -> Finite:
+    if not isinstance(points, int) or points < 1:
+        raise NoValue("permutations move a whole number of points, at least 1")
+    _few(math.factorial(min(points, 20)))
+    return domain.all_permutations(points)
+
+
+def _first(number: Value, members: Finite) -> Finite:
+    if not isinstance(number, int) or not 0 <= number <= len(members):
+        raise NoValue(f"the set has {len(members)} members")
+    return Finite(members.values[:number])
+
+
 def _function(name: str, parameters: str, result: str, apply: Callable[..., Value], symbol: str | None = None) -> Function:
     return Function(name, tuple(parameters.split()), result, apply, symbol)
 
@@ -158,17 +253,21 @@ _TABLE = (
     _function("and", "bool bool", "bool", lambda a, b: a and b, "and"),
     _function("or", "bool bool", "bool", lambda a, b: a or b, "or"),
     _function("not", "bool", "bool", lambda a: not a, "not"),
-    _function("member", "any set", "bool", lambda a, members: a in members, "in"),
+    _function("member", "any set", "bool", _member, "in"),
     _function("union", "set set", "set", domain.union, "|"),
     _function("intersection", "set set", "set", domain.intersection, "&"),
     _function("difference", "set set", "set", domain.difference, "-"),
+    _function("range", "any same", "set", _range, ".."),
+    _function("product", "set set", "set", _product, "*"),
+    _function("permutations", "number", "set", _permutations),
+    _function("first", "number set", "set", _first),
     _function("size", "set", "number", len),
-    _function("item", "tuple number", "any", _item),
-    _function("tuple", "any ...", "tuple", lambda *items: items),
+    _function("item", "tuple number", "any", _item, "[ ]"),
+    _function("tuple", "any ...", "tuple", lambda *items: items, "( , )"),
     _function("letters", "text", "tuple", tuple),
     _function("lower", "text", "text", str.lower),
     _function("upper", "text", "text", str.upper),
-    _function("text_length", "text", "number", len),
+    _function("text_length", "text", "number", len, "length"),
     _function("min", "number ...", "number", _exact(min)),
     _function("max", "number ...", "number", _exact(max)),
     _function("abs", "number", "number", _exact(abs)),
@@ -178,11 +277,17 @@ _TABLE = (
     _function("sqrt", "number", "number", _real(math.sqrt, "a negative number has no real root")),
     _function("exp", "number", "number", _real(math.exp, "the exponential overflows")),
     _function("log", "number", "number", _real(math.log, "only positive numbers have a logarithm")),
-    _function("cos", "number number", "number", _turn(math.cos)),
-    _function("sin", "number number", "number", _turn(math.sin)),
+    _function("cos", "number number?", "number", _turn(math.cos)),
+    _function("sin", "number number?", "number", _turn(math.sin)),
 )
 
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _TABLE}
+
+FOLDS: tuple[str, ...] = get_args(Fold)
+# The words that a program calls: functions without a symbol, folds, and what the elaboration itself knows.
+BUILTINS = frozenset({*FOLDS, "length", "angle", "bool", "real"}).union(
+    function.name for function in _TABLE if function.symbol is None
+)
 
 
 def as_set(value: Value | Finite) -> tuple[Value, ...]:

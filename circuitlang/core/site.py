@@ -1,15 +1,21 @@
 """Sites: where in a network hidden state lives, in the short names that papers use.
 
 `L0.H1` is a head's output before W_O (hook `blocks.0.attn.hook_z`), `L0.H1.q` one of its inputs, `L0.mlp` the neurons
-after the nonlinearity (`blocks.0.mlp.hook_post`), `resid_mid.0` a place in the residual stream.
+after the nonlinearity (`blocks.0.mlp.hook_post`), `resid_mid.0` a place in the residual stream; in circuits,
+`unembed` is where a path ends.
 """
 
+import sys
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from circuitlang.diagnostics.source import Span
 
-Kind: TypeAlias = Literal["embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature"]
+Kind: TypeAlias = Literal["embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature", "unembed"]
+
+# The stages of a layer in the order in which they are written; a head's inputs stand between the stream and the heads.
+_STAGES = {"resid_pre": 0, "head": 2, "resid_mid": 3, "mlp": 4, "resid_post": 5, "feature": 5}
+_SLOT_STAGE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class Site:
     def component(self) -> str:
         """The site without its position."""
         match self.kind:
-            case "embed":
-                return "embed"
+            case "embed" | "unembed":
+                return self.kind
             case "head":
                 return f"L{self.layer}.H{self.head}" + (f".{self.slot}" if self.slot else "")
             case "mlp":
@@ -64,11 +70,35 @@ class Site:
 
     @property
     def order(self) -> tuple[int, int]:
-        """Where in a forward pass the site is written: sites of one order cannot read each other."""
-        layer = 0 if self.layer is None else self.layer
-        stage = {"embed": -1, "resid_pre": 0, "head": 1, "resid_mid": 2, "mlp": 3, "resid_post": 4, "feature": 4}
-        # A head's inputs are read before its output is written, yet after the stream they read from.
-        return (layer, 0 if self.slot else stage[self.kind])
+        """Where in a forward pass the site is written: sites of one order cannot read each other.
+
+        `unembed` comes after every layer. A feature's order is that of its basis' site; without it, the end of layer 0.
+        """
+        match self.kind:
+            case "embed":
+                return (-1, 0)
+            case "unembed":
+                return (sys.maxsize, 0)
+        return (self.layer or 0, _SLOT_STAGE if self.slot else _STAGES[self.kind])
+
+    @property
+    def hook(self) -> str:
+        """The TransformerLens hook that the site lives at, with the index of a head; a feature's depends on its basis."""
+        match self.kind:
+            case "embed":
+                return "hook_embed"
+            case "head":
+                return f"blocks.{self.layer}.attn.hook_{self.slot or 'z'}[:, :, {self.head}]"
+            case "mlp":
+                return f"blocks.{self.layer}.mlp.hook_post" + (
+                    f"[:, :, {show_indices(self.neurons)}]" if self.neurons else ""
+                )
+            case "feature":
+                return f"features of {self.basis}"
+            case "unembed":
+                return "unembed"
+            case _:
+                return f"blocks.{self.layer}.hook_{self.kind}"
 
     def whole(self) -> "Site":
         """The component that the site belongs to: no position, all neurons."""

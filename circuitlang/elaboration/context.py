@@ -1,13 +1,89 @@
-"""What the elaboration of declarations shares.  In: the tree and what is elaborated so far; out: names resolved, or told.
+"""What the elaboration of declarations shares.  In: the scope and what is elaborated so far; out: names resolved, or told.
 
 `None` for a thing always means that its mistake has been told already: whatever depends on it stays silent.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from circuitlang.core.domain import Domain
+from circuitlang.core.model import Model
 from circuitlang.core.values import Value
-from circuitlang.diagnostics import Diagnostic, Label, Span, nearest, one_of
-from circuitlang.elaboration.scope import Scope
+from circuitlang.diagnostics import Label, nearest, one_of
+from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.scope import A, Kind, Scope
 from circuitlang.syntax import tree
+
+Part: TypeAlias = Literal["model", "network", "basis", "alignment", "data", "circuit", "let"]
+
+# What a declaration of each kind may look like: the help of a name that is missing.
+_EXAMPLES: dict[Part, str] = {
+    "model": "model {name}(tokens[i]: Token) -> out {{ out[i] = tokens[i] }}",
+    "network": "network {name} = transformer {{ layers = 2  heads = 4  d_model = 64 }}",
+    "basis": "basis {name} of NETWORK at resid_mid.0 @ end = pca() on DATA",
+    "alignment": "align {name} : MODEL -> NETWORK {{ node -> L0.H1 }}",
+    "data": "data {name} for MODEL {{ tokens ~ uniform(Token)  length(tokens) = 4 }}",
+    "circuit": "circuit {name} of NETWORK = {{ embed -> L0.H1 -> unembed }}",
+    "let": "let {name} = eap_ig(MODEL) on DATA",
+}
+
+
+class Context:
+    """The names of the program, the finished parts by kind and name, and the mistakes so far."""
+
+    def __init__(self, program: tree.Tree, scope: Scope, models: Mapping[str, Model | None], reporter: Reporter) -> None:
+        self.tree = program
+        self.scope = scope
+        self.reporter = reporter
+        self.refuse = reporter.refuse
+        self.done: dict[Part, dict[str, Any]] = {kind: {} for kind in _EXAMPLES}
+        self.done["model"] = dict(models)
+
+    def resolve(self, name: tree.Name, kind: Part) -> Any:
+        """The finished thing of this kind; None, told, if there is none (E255) or it is something else (E256)."""
+        if name.text in self.scope.broken:
+            return None
+        entry = self.scope.find(name.text)
+        if entry is None:
+            return self.missing(name, kind)
+        if entry.kind != kind:
+            return self.refuse(
+                "E256",
+                f"`{name.text}` is {A[entry.kind]}, and {A[kind]} is wanted here",
+                name.span,
+                f"this is {A[entry.kind]}",
+                see=self.declaration(name.text),
+                help=self._instead(name.text, kind),
+            )
+        return self.done[kind].get(name.text)
+
+    def missing(self, name: tree.Name, *kinds: Part) -> None:
+        """Tell that a name of these kinds is not declared."""
+        wanted = " or ".join(A[kind].removeprefix("a ").removeprefix("an ") for kind in kinds)
+        close = nearest(name.text, self.scope.names(*kinds))
+        self.refuse(
+            "E255",
+            f"there is no {wanted} named `{name.text}`",
+            name.span,
+            "not declared",
+            see=self.declaration(close[0], "a similar name") if close else (),
+            help=f"did you mean {one_of(close)}?" if close else self._instead(name.text, kinds[0]),
+        )
+
+    def kind_of(self, name: str) -> Kind | None:
+        """The kind of a name's declaration; None if there is none."""
+        entry = self.scope.find(name)
+        return entry.kind if entry else None
+
+    def declaration(self, name: str, text: str = "declared here") -> tuple[Label, ...]:
+        """A secondary label at the declaration of a name, if it has one."""
+        return self.scope.place(name, text)
+
+    def constant(self, expr: tree.Expr, variables: Mapping[str, Value] | None = None) -> Value | None:
+        """The value of an expression that reads no node; None, told, if it has none."""
+        raise NotImplementedError
+
+    def _instead(self, name: str, kind: Part) -> str:
+        known = self.scope.names(kind)
+        if known:
+            return f"write {one_of(known[:3])}" + ("" if len(known) <= 3 else f" or another of the {len(known)}")
+        return f"declare one, for example: {_EXAMPLES[kind].format(name=name)}"

@@ -240,7 +240,7 @@ def unexpected_token(t: Trouble) -> Diagnostic:
 
 
 def _names_something(t: Trouble) -> bool:
-    return t.in_block and t.kind == "MODEL" or t.last.type in ("OF", "ARROW", "COLON", "LSQB", "LPAR", "ON", "BY")
+    return t.in_block or t.last.type in ("OF", "ARROW", "COLON", "LSQB", "LPAR", "ON", "BY")
 
 
 def _article(kind: str) -> str:

@@ -20,6 +20,8 @@ from circuitlang.syntax.segments import Segment, split
 from circuitlang.syntax.trouble import Trouble
 from circuitlang.syntax.words import DECLARATIONS
 
+BEGINS_LINE = frozenset(["NAME", "KEYWORD_AS_KEY", "RBRACE"]) | DECLARATIONS
+MOST = 20  # mistakes told of one declaration
 # The grammar begins with a header; a declaration on its own is parsed behind this one.
 PREAMBLE = (Token("CIRC", "circ"), Token("INT", "1"), Token("_NL", "\n"))
 
@@ -34,7 +36,8 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
     edition, problems = read_header(source, first.tokens)
     if edition is None:
         return None, tuple(problems)
-    diagnostics = [*lexed.diagnostics, *unbalanced, *problems]
+    torn = {source.line_of(offset) for offset in lexed.replaced}
+    diagnostics = [*lexed.diagnostics, *(d for d in unbalanced if not torn & _lines(d)), *problems]
     declarations: list[tree.Declaration] = []
     broken: list[tree.Name] = []
     for segment in segments:
@@ -53,31 +56,42 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
 def _declaration(
     source: Source, tokens: Sequence[Token]
 ) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
-    """One declaration; when something follows it that does not belong to it, both the form and the mistake."""
-    raw, failed = _reduce(tokens)
-    if raw is None:
-        return _salvaged(source, tokens, failed)
+    """One declaration and its mistakes: a line that makes no sense is told, left out, and the rest is read again.
+
+    The form is None unless every line left out stood behind the declaration, outside its block.
+    """
+    mistakes: list[Diagnostic] = []
+    whole = True
+    while len(mistakes) < MOST:
+        raw, failed = _reduce(tokens)
+        if raw is not None:
+            form, odd = _build(source, raw)
+            return form if whole else None, (*mistakes, *odd)
+        trouble = Trouble(source, tuple(tokens), failed, _expected(tokens[:failed]))
+        mistakes.append(explain_mistake(trouble))
+        lines = [i for i, token in enumerate(tokens) if token.type == "_NL"]
+        start = max((i for i in lines if i < failed), default=None)
+        # What follows such a line without beginning an entry belongs to it.
+        goes_on = (i for i in lines if i >= failed and tokens[i + 1 : i + 2] and tokens[i + 1].type in BEGINS_LINE)
+        end = next(goes_on, len(tokens))
+        if start is None:
+            break
+        if trouble.inner.token is None:
+            tokens = tokens[:start]
+        elif _balanced(tokens[start:end]):
+            tokens = [*tokens[:start], *tokens[end:]]
+            whole = False
+        else:
+            break
+    return None, tuple(mistakes)
+
+
+def _build(source: Source, raw: LarkTree[Token]) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
     builder = Builder(source)
     try:
         return builder(raw), tuple(builder.diagnostics)
     except TooDeep as error:
         return None, (error.diagnostic,)
-
-
-def _salvaged(
-    source: Source, tokens: Sequence[Token], failed: int
-) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
-    """The mistake at an index and those behind it: without its line, the declaration may hold more of them."""
-    trouble = Trouble(source, tuple(tokens), failed, _expected(tokens[:failed]))
-    mistakes = [explain_mistake(trouble)]
-    lines = [i for i, token in enumerate(tokens) if token.type == "_NL"]
-    start = max((i for i in lines if i < failed), default=None)
-    end = min((i for i in lines if i >= failed), default=None)
-    if start is not None and trouble.inner.token is None:
-        return _declaration(source, tokens[:start])[0], tuple(mistakes)  # the line stands outside the declaration
-    if start is not None and end is not None and len(mistakes) < MOST and _balanced(tokens[start:end]):
-        mistakes += _declaration(source, [*tokens[:start], *tokens[end:]])[1]
-    return None, tuple(mistakes)
 
 
 def _balanced(tokens: Sequence[Token]) -> bool:
@@ -115,6 +129,10 @@ def _touched(segment: Segment, offsets: Sequence[int]) -> bool:
         return False
     start, end = segment.tokens[0].start_pos or 0, segment.tokens[-1].end_pos or 0
     return any(start <= offset <= end for offset in offsets)
+
+
+def _lines(diagnostic: Diagnostic) -> set[int]:
+    return {label.span.line for label in (diagnostic.primary, *diagnostic.secondary) if label}
 
 
 def _declared(source: Source, tokens: Sequence[Token]) -> list[tree.Name]:

@@ -137,7 +137,8 @@ the same line or on another.  Commas separate arguments, members of a set and ar
         """\
 Keywords cannot be declared, though they may name a setting (`train = 0.3`) or an argument (`f(by = x)`) and may
 follow a dot (`Sums.train`).  They are: circ import as let domain extern python model network basis of at align
-circuit data for train by claim on if then else match or and not in where true false none.
+circuit data for train by claim on if then else match or and not in where; and true, false, none, which are values
+and name nothing.
 """,
     ),
     Code(

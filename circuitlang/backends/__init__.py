@@ -1,0 +1,1 @@
+"""Backends: networks by construction, and training specifications, from causal models."""

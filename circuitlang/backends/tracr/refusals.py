@@ -1,0 +1,142 @@
+"""What Tracr cannot take.  In: a model, and for a refusal the place; out: a `Refusal` with its diagnostic."""
+
+from typing import NoReturn
+
+from circuitlang.core.data import Data
+from circuitlang.core.domain import Finite
+from circuitlang.core.expression import Each, Expr, Positions
+from circuitlang.core.model import Input, Model, Node
+from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
+from circuitlang.diagnostics.source import Span
+
+TRAIN_INSTEAD = "train a network instead: `network N = transformer { ... }` and `train N by siit(...)`"
+
+
+def refuse(code: str, message: str, span: Span | None, here: str, note: str, help_text: str) -> NoReturn:
+    """Stop with one diagnostic at a place.
+
+    Raises:
+        Refusal: always.
+    """
+    primary = None if span is None else Label(span, here)
+    raise Refusal(Diagnostic(code, message, primary, notes=(note,), helps=(help_text,)))
+
+
+def place_of(expr: Expr, node: Node) -> Span | None:
+    """Where an expression is written, or else the node that it belongs to."""
+    return expr.span or node.mechanism.span or node.span
+
+
+def check_model(model: Model) -> None:
+    """Whether a model is one sequence with nodes at its positions.
+
+    Raises:
+        Refusal: E502 for its inputs, E503 for the index of a node.
+    """
+    for part in model.inputs:
+        if not part.is_sequence:
+            _refuse_inputs(model, part, "this input is no sequence")
+        if not isinstance(part.domain, Finite):
+            _refuse_inputs(model, part, f"its values are {part.domain}")
+    if len(model.sequences) != 1:
+        part = model.inputs[1] if len(model.inputs) > 1 else None
+        _refuse_inputs(model, part, f"`{model.name}` has {len(model.sequences)} sequences")
+    for node in model.nodes:
+        if len(node.index) > 1 or any(not isinstance(index.over, Positions) for index in node.index):
+            refuse(
+                "E503",
+                f"Tracr cannot place `{node.name}`, whose index is not the position in the input",
+                node.span,
+                "not one value at each position",
+                "a compiled network holds the value of a node at the position it belongs to",
+                f"write a node `{node.name}[i]` for each member of the index, or {TRAIN_INSTEAD}",
+            )
+
+
+def check_data(data: Data) -> None:
+    """Whether the data gives a network the bare sequence.
+
+    Raises:
+        Refusal: E502 if it has a prompt.
+    """
+    if data.prompts:
+        refuse(
+            "E502",
+            f"Tracr networks read the bare sequence, but data `{data.name}` has a prompt",
+            data.span,
+            "this data is read through a prompt",
+            "the weights are written for BOS and then one token at each position of the input",
+            "leave the prompt out of this data",
+        )
+
+
+def _refuse_inputs(model: Model, part: Input | None, here: str) -> NoReturn:
+    refuse(
+        "E502",
+        f"Tracr compiles models of one sequence of finitely many tokens, not `{model.name}`",
+        part.span if part is not None and part.span is not None else model.span,
+        here,
+        "a compiled network reads BOS and then one token at each position",
+        f"write the inputs as one sequence, such as `tokens[i]: Token`, or {TRAIN_INSTEAD}",
+    )
+
+
+def refuse_fold(expr: Each, node: Node) -> NoReturn:
+    """Stop at a fold over positions that attention does not compute (E504)."""
+    refuse(
+        "E504",
+        f"Tracr has no head for `{expr.fold}` over positions, which `{node.name}` needs",
+        place_of(expr, node),
+        "a maximum or a product over positions",
+        "a head averages what it selects: it gives `mean`, `the`, `count`, and from these `sum`, `any` and `all`",
+        f"write it with counts, such as `count(j where x[j] > x[i]) == 0`, or {TRAIN_INSTEAD}",
+    )
+
+
+def refuse_mixed(expr: Expr, node: Node) -> NoReturn:
+    """Stop at a part that looks at more than the position selected and the position that selects (E505)."""
+    refuse(
+        "E505",
+        f"a part of `{node.name}` depends on two positions at once, and no single head computes it",
+        place_of(expr, node),
+        "reads with the variables of two positions",
+        "a head compares one key with one query; what it moves belongs to the key's position alone",
+        "give the inner read a node of its own, or move the other position into `where`",
+    )
+
+
+def refuse_partial(expr: Expr, node: Node) -> NoReturn:
+    """Stop at an auxiliary node without a value for some combination of its parents (E507)."""
+    refuse(
+        "E507",
+        f"a part of `{node.name}` becomes a node of its own, but has no value for some values of what it reads",
+        place_of(expr, node),
+        "evaluated at every position, chosen or not",
+        "a network computes both branches of an `if` and then takes one, so each must have a value",
+        "make this part total, for example `if b == 0 then 0 else a // b`",
+    )
+
+
+def refuse_size(expr: Expr, node: Node, sizes: dict[str, int]) -> NoReturn:
+    """Stop at a table with too many entries (E506)."""
+    shown = " x ".join(f"{size:,} values of `{name}`" for name, size in sizes.items())
+    refuse(
+        "E506",
+        f"`{node.name}` needs a table that is too large: {shown}",
+        place_of(expr, node),
+        "needs one entry for each combination",
+        "a head or a layer of neurons lists every combination of what it reads",
+        f"split it into nodes with fewer values, or {TRAIN_INSTEAD}",
+    )
+
+
+def refuse_means(expr: Expr, node: Node) -> NoReturn:
+    """Stop where a mean has too many values to tell apart (E508)."""
+    refuse(
+        "E508",
+        f"`{node.name}` must tell apart the values of a mean, and there are too many of them",
+        place_of(expr, node),
+        "each value of this mean needs its own step",
+        "one number holds a mean; neurons recognise its values one by one",
+        f"compare counts instead of means, use fewer different values, or {TRAIN_INSTEAD}",
+    )

@@ -1,0 +1,36 @@
+"""The mistakes of one pass, collected.  In: codes, sentences and places; out: a tuple of diagnostics, in order."""
+
+from collections.abc import Iterable
+
+from circuitlang.diagnostics import Diagnostic, Label, Span
+
+
+class Reporter:
+    """Collects diagnostics; a thing whose mistake has been told is None from then on, and silent."""
+
+    def __init__(self) -> None:
+        self._diagnostics: dict[Diagnostic, None] = {}
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What has been told, each once, in order."""
+        return tuple(self._diagnostics)
+
+    def add(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Take over the diagnostics of another pass."""
+        self._diagnostics.update(dict.fromkeys(diagnostics))
+
+    def refuse(
+        self,
+        code: str,
+        message: str,
+        place: Span,
+        caret: str = "",
+        *,
+        see: Iterable[Label] = (),
+        note: str = "",
+        help: str = "",
+    ) -> None:
+        """Tell a mistake (or a warning: the code's letter says which); None, for `return reporter.refuse(...)`."""
+        notes, helps = tuple(filter(None, (note,))), tuple(filter(None, (help,)))
+        self.add((Diagnostic(code, message, Label(place, caret), tuple(see), notes, helps),))

@@ -1,0 +1,236 @@
+"""One table of a file's top-level names.  In: a tree; out: every name with its kind and place, and duplicates told."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from circuitlang.core.functions import BUILTINS
+from circuitlang.core.metrics import METRICS
+from circuitlang.diagnostics import Label, Source, Span, nearest, one_of
+from circuitlang.elaboration.reporter import Reporter
+from circuitlang.syntax import tree
+
+Kind: TypeAlias = Literal[
+    "domain", "constant", "function", "extern", "model", "network", "basis", "alignment", "data", "circuit", "let", "file"
+]
+
+# How a thing of each kind is called in a sentence.
+A: dict[Kind, str] = {
+    "domain": "a domain",
+    "constant": "a constant",
+    "function": "a function",
+    "extern": "an extern function",
+    "model": "a model",
+    "network": "a network",
+    "basis": "a basis",
+    "alignment": "an alignment",
+    "data": "a data set",
+    "circuit": "a circuit",
+    "let": "a measurement",
+    "file": "an imported file",
+}
+IMPORTABLE: frozenset[Kind] = frozenset({"domain", "constant", "function", "model"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A name of a file: what it is, where it stands, and the file in which its form was written."""
+
+    name: str
+    kind: Kind
+    span: Span = field(compare=False)
+    form: Any = field(compare=False, repr=False)
+    home: "Scope" = field(compare=False, repr=False)
+
+
+class Scope:
+    """The names of one file: declared, or imported from others.
+
+    `broken` names are declared, but unreadable: whoever uses them stays silent. `memo` holds the constants and domains
+    that have been worked out; see `constants.py`.
+    """
+
+    def __init__(self, source: Source, broken: frozenset[str] = frozenset()) -> None:
+        self.source = source
+        self.broken = broken
+        self.entries: dict[str, Entry] = {}
+        self.models: frozenset[str] = frozenset()  # the declared ones, known before any entry
+        self.files: dict[str, Scope] = {}
+        self.memo: dict[str, Any] = {}
+
+    def find(self, name: str) -> Entry | None:
+        """The entry of a name, whatever its kind; None for unknown and for broken names."""
+        return self.entries.get(name)
+
+    def names(self, *kinds: Kind) -> tuple[str, ...]:
+        """The names of these kinds (of all, if none is given), in order."""
+        return tuple(name for name, entry in self.entries.items() if not kinds or entry.kind in kinds)
+
+    def place(self, name: str, text: str = "declared here") -> tuple[Label, ...]:
+        """A label at the declaration of a name, if it has one."""
+        return (Label(self.entries[name].span, text),) if name in self.entries else ()
+
+    def put(self, entry: Entry, reporter: Reporter) -> None:
+        """Add a name. Errors: E202 if the file has it already, E206 if it is a word of the language."""
+        if entry.name in self.entries:
+            first = self.entries[entry.name]
+            reporter.refuse(
+                "E202",
+                f"`{entry.name}` is declared twice",
+                entry.span,
+                f"declared again here, as {A[entry.kind]}",
+                see=(Label(first.span, f"first declared here, as {A[first.kind]}"),),
+                help=f"rename one of them, for example `{_fresh(entry.name, self.entries)}`",
+            )
+        elif _is_reserved(entry):
+            reporter.refuse(
+                "E206",
+                f"`{entry.name}` is a word of the language",
+                entry.span,
+                "cannot be declared anew",
+                help=f"choose another name, for example `{_fresh(entry.name, self.entries)}`",
+            )
+        else:
+            self.entries[entry.name] = entry
+
+
+def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope | None"], reporter: Reporter) -> Scope:
+    """The table of a file's names.
+
+    Args:
+        program: The file's tree.
+        source: The file.
+        files: The scopes of the files that it imports, by the place of the import; None where one cannot be read.
+        reporter: Takes E202, E206, E227 (a file has no such name) and E229 (a thing that cannot be imported).
+    """
+    scope = Scope(source, frozenset(name.text for name in program.broken))
+    scope.models = frozenset(form.name.text for form in program.declarations if isinstance(form, tree.Model))
+    for declaration in program.declarations:
+        match declaration:
+            case tree.ImportNames():
+                _import_names(scope, declaration, files.get(declaration.span), reporter)
+            case tree.ImportAs(name=name):
+                other = files.get(declaration.span)
+                if other is None:
+                    scope.broken |= {name.text}
+                else:
+                    scope.put(Entry(name=name.text, kind="file", span=name.span, form=declaration, home=scope), reporter)
+                    scope.files[name.text] = other
+            case _:
+                for kind, name in _declared(declaration, scope):
+                    scope.put(Entry(name=name.text, kind=kind, span=name.span, form=declaration, home=scope), reporter)
+    _check_claims(program, reporter)
+    return scope
+
+
+def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, reporter: Reporter) -> None:
+    for name in form.names:
+        if other is None or name.text in other.broken:
+            scope.broken |= {name.text}
+            continue
+        found = other.find(name.text)
+        if found is not None and found.kind in IMPORTABLE:
+            scope.put(Entry(name=name.text, kind=found.kind, span=name.span, form=found.form, home=found.home), reporter)
+            continue
+        scope.broken |= {name.text}
+        offered = other.names(*IMPORTABLE)
+        if found is None:
+            close = nearest(name.text, offered)
+            reporter.refuse(
+                "E227",
+                f"`{form.path.value}` declares no `{name.text}`",
+                name.span,
+                "not found there",
+                help=f"did you mean {one_of(close)}?" if close else f"it offers {one_of(offered[:8], 'and') or 'nothing'}",
+            )
+        else:
+            reporter.refuse(
+                "E229",
+                f"`{name.text}` is {A[found.kind]}, and these stay in their file",
+                name.span,
+                "cannot be imported",
+                see=(Label(found.span, "declared here"),),
+                note="domains, constants, functions and models can be imported",
+                help=f"copy the declaration of `{name.text}` into this file",
+            )
+
+
+def _declared(declaration: tree.Declaration, scope: Scope) -> Iterator[tuple[Kind, tree.Name]]:
+    match declaration:
+        case tree.Domain(name=name):
+            yield "domain", name
+        case tree.Let(name=name):
+            yield ("let" if is_measurement(declaration, scope) else "constant"), name
+        case tree.Function(name=name):
+            yield "function", name
+        case tree.Extern(name=name):
+            yield "extern", name
+        case tree.Model(name=name):
+            yield "model", name
+        case tree.Network(name=name):
+            yield "network", name
+        case tree.Basis(name=name):
+            yield "basis", name
+        case tree.Align(name=name):
+            yield "alignment", name
+        case tree.Data(name=name):
+            yield "data", name
+        case tree.Circuit(name=name):
+            yield "circuit", name
+        case tree.ImportNames() | tree.ImportAs() | tree.Train() | tree.Claim():
+            return
+
+
+def is_measurement(form: tree.Let, scope: Scope) -> bool:
+    """Whether a `let` names a measurement or a set of models, and so is no constant of the language."""
+    members = form.value.members if isinstance(form.value, tree.Set) else ()
+    of_models = any(
+        isinstance(member, tree.Name) and (member.text in scope.models or _is_model(scope.find(member.text)))
+        for member in members
+    )
+    return form.data is not None or of_models or any(
+        isinstance(part, tree.Call) and isinstance(part.function, tree.Name) and part.function.text in METRICS
+        for part in parts_of(form.value)
+    )
+
+
+def _is_model(entry: Entry | None) -> bool:
+    return entry is not None and entry.kind == "model"
+
+
+def parts_of(form: Any) -> Iterator[tree.Form]:
+    """A form and every form below it."""
+    if isinstance(form, tuple):
+        for member in form:
+            yield from parts_of(member)
+    elif isinstance(form, tree.Form):
+        yield form
+        for name in form.__dataclass_fields__:
+            if name != "span":
+                yield from parts_of(getattr(form, name))
+
+
+def _check_claims(program: tree.Tree, reporter: Reporter) -> None:
+    """Claims have names of their own kind: only two claims of one name collide."""
+    seen: dict[str, Span] = {}
+    for form in program.declarations:
+        if isinstance(form, tree.Claim):
+            if form.name.text in seen:
+                reporter.refuse(
+                    "E202",
+                    f"there are two claims named `{form.name.text}`",
+                    form.name.span,
+                    "claimed again here",
+                    see=(Label(seen[form.name.text], "first claimed here"),),
+                    help=f"rename one of them, for example `{_fresh(form.name.text, seen)}`",
+                )
+            seen.setdefault(form.name.text, form.name.span)
+
+
+def _is_reserved(entry: Entry) -> bool:
+    called = entry.kind in ("function", "extern", "model", "domain", "constant")
+    return entry.name in BUILTINS or (called and entry.name in METRICS)
+
+
+def _fresh(name: str, taken: Mapping[str, Any]) -> str:
+    return next(new for number in range(2, 1000) if (new := f"{name}{number}") not in taken)

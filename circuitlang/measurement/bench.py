@@ -1,0 +1,215 @@
+"""A subject on a batch.  In: the two; out: what several measurements share, computed once, and pairs in chunks.
+
+The inputs run through the network once; a pair gathers its rows and restarts at the first layer that is changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from circuitlang.core.model import Cell
+from circuitlang.core.site import Position, Site
+from circuitlang.measurement.subject import Subject
+from circuitlang.networks.hooks import restart_hooks
+from circuitlang.networks.patches import locate, masks_for
+from circuitlang.networks.taps import Masks, States, take_rows
+from circuitlang.simulation.batches import PROMPT, Batch
+from circuitlang.simulation.columns import ABSENT, Column
+from circuitlang.simulation.pairs import Pairs
+from circuitlang.simulation.reading import Answers
+from circuitlang.simulation.run import interchange, simulate
+
+CHUNK = 16_384  # pairs at a time, at most
+FLOATS = 2**22  # of the widest activation of a chunk
+KEPT = 2**26  # floats of recorded states that may stay in memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Some pairs: row numbers into the batch, and into the states that are known."""
+
+    pairs: Pairs
+    first: int  # the number of the first pair among all of them
+    states: States
+    base_rows: Int[Tensor, "pair"]
+    source_rows: Int[Tensor, "pair"]
+
+
+class Bench:
+    """Measures one subject on one batch."""
+
+    def __init__(self, subject: Subject, batch: Batch) -> None:
+        self.subject = subject
+        self.batch = batch
+
+    @cached_property
+    def tokens(self) -> Int[Tensor, "row pos"]:
+        """What the network reads."""
+        return torch.as_tensor(self.subject.reading.tokens(self.batch), device=self.subject.device)
+
+    @cached_property
+    def values(self) -> dict[str, Column]:
+        """What the model computes."""
+        return simulate(self.subject.model, self.batch)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the model answers."""
+        return self.subject.reading.answers(self.values[self.subject.model.output], self.batch)
+
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """int [row]: the place of every row when short inputs come first, then those early in their domains."""
+        keys: list[np.ndarray] = [sum(self.batch.lengths.values(), np.zeros(self.batch.size, np.int64))]
+        for part in self.subject.model.inputs:
+            column = self.batch.columns[part.name]
+            place = _places(column, getattr(part.domain, "values", column.values))
+            keys.extend(place[column.codes].reshape(self.batch.size, -1).T)
+        if PROMPT in self.batch.columns:
+            keys.append(self.batch.columns[PROMPT].codes)
+        ranks = np.empty(self.batch.size, np.int64)
+        ranks[np.lexsort(keys[::-1])] = np.arange(self.batch.size)
+        return ranks
+
+    @cached_property
+    def widest(self) -> int:
+        """Floats of the widest activation of one row."""
+        config, pos = self.subject.network.config, self.tokens.shape[1]
+        shape = config.shape
+        widths = (shape.d_mlp, shape.heads * shape.d_head, shape.d_model, shape.heads * pos, config.d_out)
+        return pos * max(widths)
+
+    @property
+    def chunk_size(self) -> int:
+        """Pairs that are run at a time."""
+        room = FLOATS if self.subject.device == "cpu" else 16 * FLOATS
+        return max(64, min(CHUNK * room // FLOATS, room // self.widest))
+
+    def logits(self) -> Iterator[tuple[slice, Float[Tensor, "row pos d_out"]]]:
+        """The network's outputs on the batch, some rows at a time."""
+        with torch.inference_mode():
+            for start in range(0, self.batch.size, self.chunk_size):
+                rows = slice(start, start + self.chunk_size)
+                yield rows, self.subject.network(self.tokens[rows])
+
+    def chunks(self, pairs: Pairs) -> Iterator[Chunk]:
+        """The pairs with the states of their rows."""
+        for first in range(0, len(pairs), self.chunk_size):
+            part = pairs.take(slice(first, first + self.chunk_size))
+            if self._states is not None:
+                rows, states = (part.base, part.source), self._states
+            else:
+                used, places = np.unique(np.concatenate([part.base, part.source]), return_inverse=True)
+                rows, states = (places[: len(part)], places[len(part) :]), self._record(used)
+            base, source = (torch.as_tensor(one, device=self.subject.device) for one in rows)
+            yield Chunk(part, first, states, base, source)
+
+    def masks(self, sites: tuple[Site, ...], rows: np.ndarray) -> Masks:
+        """What to patch at these sites when the rows are bases."""
+
+        def positions(position: Position | None) -> Int[Tensor, "batch"] | None:
+            found = self.positions(position, rows)
+            return None if found is None else torch.as_tensor(found, device=self.subject.device)
+
+        network = self.subject.network
+        return masks_for(sites, network.config, positions, self.tokens.shape[1], self.subject.device)
+
+    def positions(self, position: Position | None, rows: np.ndarray) -> np.ndarray | None:
+        """int [row]: the token that a position names in each of these rows; None where it names none."""
+        if position is None:
+            return None
+        places = self._places.get(position)
+        if places is None:
+            places = self._places[position] = self.subject.reading.positions(position, self.batch)
+        return None if places is None else places[rows]
+
+    def patched(self, chunk: Chunk, masks: Masks, states: States | None = None) -> Float[Tensor, "pair pos d_out"]:
+        """The outputs on the bases with what the masks say taken from the sources.
+
+        `states` holds values that are already gathered pair by pair; without it they are the sources' own.
+        """
+        with torch.inference_mode():
+            return self.subject.network.patched(
+                self.tokens[chunk.pairs.base],
+                masks,
+                chunk.states if states is None else states,
+                rows=chunk.source_rows if states is None else None,
+                base=chunk.states,
+                base_rows=chunk.base_rows,
+            )
+
+    def moved(self, chunk: Chunk, sites: tuple[Site, ...]) -> States | None:
+        """The sources' values at sites, moved to where the bases have these positions; None if none has to move."""
+        moves: States = {}
+        for site in sites:
+            there, here = (self.positions(site.position, rows) for rows in (chunk.pairs.source, chunk.pairs.base))
+            if there is None or here is None or (there == here).all():
+                continue
+            place = locate(site, self.subject.network.config)
+            if not moves:
+                hooks = {locate(one, self.subject.network.config).hook for one in sites}
+                moves = {hook: take_rows(chunk.states[hook], chunk.source_rows).clone() for hook in hooks}
+            pair = torch.arange(len(here), device=self.subject.device)
+            taken = chunk.states[place.hook][chunk.source_rows, torch.as_tensor(there, device=self.subject.device)]
+            units = slice(None) if place.units is None else list(place.units)
+            at = torch.as_tensor(here, device=self.subject.device)
+            moves[place.hook][pair, at] = _with_units(moves[place.hook][pair, at], taken, units)
+        return moves or None
+
+    def predictions(self, nodes: tuple[str | Cell, ...], pairs: Pairs) -> Answers:
+        """The model's answers on the bases with nodes taken from the sources, pair by pair.
+
+        Sources that agree on the nodes give the same answer, so each base is computed once for all of them.
+        """
+        names = dict.fromkeys(node if isinstance(node, str) else node[0] for node in nodes)
+        codes = np.concatenate([self.values[name].codes.reshape(self.batch.size, -1) for name in names], axis=1)
+        alike = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
+        keys = pairs.base * (int(alike.max(initial=0)) + 1) + alike[pairs.source]
+        _, examples, which = np.unique(keys, return_index=True, return_inverse=True)
+        some = pairs.take(examples)
+        bases, sources = self.batch.take(some.base), self.batch.take(some.source)
+        known = [{name: column.take(rows) for name, column in self.values.items()} for rows in (some.source, some.base)]
+        columns = interchange(self.subject.model, bases, sources, nodes, known[0], known[1])
+        found = self.subject.reading.answers(columns[self.subject.model.output], bases)
+        return Answers(found.targets[which], found.counted[which], found.tied[which])
+
+    def right(self, logits: Float[Tensor, "pair pos d_out"], targets: np.ndarray) -> np.ndarray:
+        """bool [pair, pos]: where the network gives these answers; an output that is no number is never right."""
+        if self.subject.network.config.head == "numerical":
+            wanted = torch.as_tensor(targets, dtype=logits.dtype, device=logits.device)
+            return ((logits[..., 0] - wanted).abs() <= self.subject.closeness).cpu().numpy()
+        best, said = logits.max(-1)
+        wanted = torch.as_tensor(targets, device=logits.device)
+        finite = torch.isfinite(best) & torch.isfinite(logits.amin(-1))
+        hit: Bool[Tensor, "pair pos"] = (said == wanted) & finite
+        return hit.cpu().numpy()
+
+    @cached_property
+    def _places(self) -> dict[Position, np.ndarray | None]:
+        return {}
+
+    @cached_property
+    def _states(self) -> States | None:
+        shape = self.subject.network.config.shape
+        per_row = self.tokens.shape[1] * shape.layers * (shape.d_mlp + shape.heads * shape.d_head + 2 * shape.d_model)
+        return self._record(np.arange(self.batch.size)) if self.batch.size * per_row <= KEPT else None
+
+    def _record(self, rows: np.ndarray) -> States:
+        with torch.inference_mode():
+            return self.subject.network.record(self.tokens[rows], restart_hooks(self.subject.network.config))[1]
+
+
+def _places(column: Column, domain: tuple[object, ...]) -> np.ndarray:
+    """By code, where a value stands in its domain; absent cells come first."""
+    order = {repr(value): place for place, value in enumerate(domain)}
+    return np.array([order.get(repr(value), len(order)) for value in column.values] + [ABSENT], np.int64)
+
+
+def _with_units(own: Tensor, taken: Tensor, units: slice | list[int]) -> Tensor:
+    own[:, units] = taken[:, units]
+    return own

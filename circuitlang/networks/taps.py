@@ -1,0 +1,119 @@
+"""What happens at a hook.  In: the name of a hook and its activation; out: the activation the network goes on with."""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol, TypeAlias
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from transformer_lens.hook_points import HookPoint
+
+States: TypeAlias = dict[str, Tensor]
+Masks: TypeAlias = dict[str, Bool[Tensor, "batch pos unit"]]
+
+
+class Tap(Protocol):
+    """One forward pass asks its tap at every hook; activations have TransformerLens' shapes, batch first."""
+
+    def __call__(self, name: str, activation: Tensor) -> Tensor:
+        """The activation to go on with."""
+        ...
+
+    def wants(self, *names: str) -> bool:
+        """Whether any of these hooks matters; where none does, a faster fused form may be computed."""
+        ...
+
+
+class Untapped:
+    """A plain forward pass."""
+
+    def __call__(self, name: str, activation: Tensor) -> Tensor:
+        """The activation itself."""
+        return activation
+
+    def wants(self, *names: str) -> bool:
+        """Never."""
+        return False
+
+
+class Hooked:
+    """A forward pass through TransformerLens' hook points, for `run_with_hooks` and `run_with_cache`."""
+
+    def __init__(self, points: Mapping[str, HookPoint]) -> None:
+        self.points = points
+
+    def __call__(self, name: str, activation: Tensor) -> Tensor:
+        """What the functions hooked here make of the activation."""
+        return self.points[name](activation)
+
+    def wants(self, *names: str) -> bool:
+        """Always: a hook must see every activation it is told of."""
+        return True
+
+
+class Recording:
+    """A forward pass that keeps activations; they stay part of the graph."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+        self.states: States = {}
+
+    def __call__(self, name: str, activation: Tensor) -> Tensor:
+        """The activation itself, kept if it was asked for."""
+        if name in self.names:
+            self.states[name] = activation
+        return activation
+
+    def wants(self, *names: str) -> bool:
+        """Whether one of them is kept."""
+        return any(name in self.names for name in names)
+
+
+class Patching:
+    """A forward pass in which masked units take their values from other states."""
+
+    def __init__(self, masks: Masks, states: Mapping[str, Tensor], rows: Int[Tensor, "batch"] | None) -> None:
+        self.masks = masks
+        self.states = states
+        self.rows = rows
+
+    def __call__(self, name: str, activation: Tensor) -> Tensor:
+        """The activation, replaced where the mask of this hook says so."""
+        mask = self.masks.get(name)
+        if mask is None:
+            return activation
+        if activation.dim() == 4:  # [batch pos head d_head]: a unit is a whole head
+            mask = mask.unsqueeze(-1)
+        return torch.where(laid_like(mask, activation), take_rows(self.states[name], self.rows), activation)
+
+    def wants(self, *names: str) -> bool:
+        """Whether one of them is patched."""
+        return any(name in self.masks for name in names)
+
+
+def take_rows(state: Float[Tensor, "source ..."], rows: Int[Tensor, "batch"] | None) -> Float[Tensor, "batch ..."]:
+    """Rows of a state, laid out in memory like the state (positions first, or units first), which keeps later work fast.
+
+    A state of one row (a mean, a zero) stands for every row.
+    """
+    if rows is None or state.shape[0] == 1:
+        return state
+    order = memory_order(state)
+    return restored(state.permute(order).index_select(order.index(0), rows), order)
+
+
+def laid_like(mask: Bool[Tensor, "..."], activation: Tensor) -> Bool[Tensor, "..."]:
+    """The same mask in the activation's order of memory: `torch.where` lays its result out like its first argument."""
+    order = memory_order(activation)
+    return restored(mask.permute(order).contiguous(), order)
+
+
+def memory_order(tensor: Tensor) -> list[int]:
+    """The dimensions from the slowest to the fastest in memory."""
+    strides = tensor.stride()
+    return sorted(range(tensor.dim()), key=lambda dim: -strides[dim])
+
+
+def restored(permuted: Tensor, order: list[int]) -> Tensor:
+    """The view that undoes `permute(order)`."""
+    return permuted.permute([order.index(dim) for dim in range(len(order))])

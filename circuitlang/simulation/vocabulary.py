@@ -1,0 +1,145 @@
+"""The tokens and answers of a network.  In: data and models; out: the words of prompts, the tokens of a sequence, and
+the classes of an output, or the refusal of what no network of this version can read.
+"""
+
+from typing import NoReturn
+
+from circuitlang.core.data import Data, Hole
+from circuitlang.core.domain import Domain, Real
+from circuitlang.core.expression import Positions
+from circuitlang.core.model import Model, length_of
+from circuitlang.core.values import Value, kind_of, show
+from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
+from circuitlang.diagnostics.source import Span
+from circuitlang.simulation.enumeration import possible_values
+
+BOS = "<bos>"
+PAD = "<pad>"
+
+_LIMIT = 2**20  # inputs that are tried to find out which words or lengths a draw can give
+
+
+def answer_key(value: Value) -> tuple[str, Value]:
+    """What makes two values the same answer, or the same token of a sequence."""
+    return kind_of(value), value
+
+
+def word(value: Value) -> str:
+    """The text of a value in a prompt: one token."""
+    return value if isinstance(value, str) else show(value)
+
+
+def require_single_tokens(data: Data, model: Model) -> None:
+    """Refuse prompts that this version cannot read: of several models, or with a hole of several tokens."""
+    drawn = {draw.target for draw in data.draws}
+    sequences = {part.name for part in model.inputs if part.index} | {name for name, _ in data.lengths}
+    for hole in (part for prompt in data.prompts for part in prompt.parts if isinstance(part, Hole)):
+        if len(data.models) > 1 or hole.width is not None or hole.name not in drawn or hole.name in sequences:
+            _refuse(
+                "E619",
+                f"the prompt of `{data.name}` has a slot or serves several models, which no network here reads yet",
+                data.span,
+                f"`{{{hole.name}}}` is not one drawn token",
+            )
+
+
+def prompt_words(data: Data, model: Model) -> tuple[str, ...]:
+    """Every word that a prompt can hold, in the order of the templates."""
+    words: dict[str, None] = {}
+    for prompt in data.prompts:
+        for part in prompt.parts:
+            texts = map(word, _filling(data, model, part.name)) if isinstance(part, Hole) else (part,)
+            words.update(dict.fromkeys(texts))
+    return tuple(words)
+
+
+def sequence_read(data: Data, model: Model) -> str:
+    """The one sequence that is read without a prompt."""
+    if len(model.inputs) != 1 or not model.sequences:
+        names = ", ".join(f"`{part.name}`" for part in model.inputs)
+        _refuse(
+            "E570",
+            f"without a prompt a network cannot read {names} of `{model.name}`",
+            data.span,
+            "no prompt",
+            "without a prompt a network reads one sequence, token by token",
+            f'add a prompt: prompt = "{" ".join("{" + part.name + "}" for part in model.inputs)} ="',
+        )
+    return model.sequences[0].name
+
+
+def token_values(models: tuple[Model, ...], sequence: str) -> tuple[Value, ...]:
+    """The members of a sequence's domain, of all models that read it."""
+    domains = [part.domain for model in models for part in model.inputs if part.name == sequence]
+    return _joined(domains, models[0], sequence)
+
+
+def longest(data: Data, model: Model, sequence: str) -> tuple[int, int]:
+    """The smallest and the largest length of a sequence."""
+    fixed = dict(data.lengths).get(sequence)
+    lengths = (fixed,) if fixed is not None else possible_values(data, model, length_of(sequence), _LIMIT)
+    if not lengths:
+        _unbounded(data, length_of(sequence))
+    return min(lengths), max(lengths)
+
+
+def outputs_of(models: tuple[Model, ...], data: Data) -> tuple[Value, ...] | None:
+    """The answers a network chooses from, None where it gives a number."""
+    for model in models:
+        index = model.output_node.index
+        along = [one.over.of for one in index if isinstance(one.over, Positions)]
+        if index and (data.prompts or along != [part.name for part in model.inputs]):
+            _refuse(
+                "E575",
+                f"the answer `{model.output}` of `{model.name}` has several parts, and no token to give each of them at",
+                model.output_node.span or model.span,
+                "a family",
+                "a network gives one answer at every token of a sequence, or one at the end of a prompt",
+                f"answer position by position, as in `{model.output}[i] = ...`, or with one value",
+            )
+    domains = [model.output_node.domain for model in models]
+    if any(isinstance(domain, Real) for domain in domains):
+        return None
+    return _joined(domains, models[0], models[0].output)
+
+
+def _joined(domains: list[Domain], model: Model, name: str) -> tuple[Value, ...]:
+    values: dict[tuple[str, Value], Value] = {}
+    for domain in domains:
+        if isinstance(domain, Real):
+            _refuse(
+                "E577",
+                f"`{name}` of `{model.name}` can be any number, and a network reads finitely many tokens",
+                model.span,
+                "",
+                "",
+                f"give `{name}` a finite domain",
+            )
+        values.update({answer_key(value): value for value in domain.values if answer_key(value) not in values})
+    return tuple(values.values())
+
+
+def _filling(data: Data, model: Model, name: str) -> tuple[Value, ...]:
+    part = next((part for part in model.inputs if part.name == name), None)
+    if part is not None:
+        return _joined([part.domain], model, name)
+    values = possible_values(data, model, name, _LIMIT)
+    if values is None:
+        _unbounded(data, name)
+    return values
+
+
+def _unbounded(data: Data, name: str) -> NoReturn:
+    _refuse(
+        "E577",
+        f"what `{name}` can be depends on too many other draws of `{data.name}` to be listed",
+        next((draw.span for draw in data.draws if draw.target == name), None) or data.span,
+        "drawn here",
+        "a network needs to know all words and lengths before it sees the first",
+        f"draw `{name}` from a set that does not depend on other draws",
+    )
+
+
+def _refuse(code: str, message: str, span: Span | None, label: str, note: str = "", help: str = "") -> NoReturn:
+    place = Label(span, label) if span else None
+    raise Refusal(Diagnostic(code, message, place, notes=(note,) if note else (), helps=(help,) if help else ()))

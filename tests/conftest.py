@@ -1,0 +1,12 @@
+"""Options of the test run: `pytest --accept` rewrites the outputs of the golden files."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write what was printed into the golden files")
+
+
+@pytest.fixture
+def accept(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--accept"))

@@ -1,0 +1,77 @@
+"""The laws of the house: what may import what, how long a file may be, and that every code is explained and shown."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from circuitlang.diagnostics.codes import CODES
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "circuitlang").rglob("*.py"))
+EXAMPLES = sorted((ROOT / "examples").glob("*.circ"))
+# Codes that no text of a program brings out: they are about files, machines, weights or our own bugs, and have
+# exact-text tests of their own.
+WITHOUT_GOLDEN = {code for code in CODES if code[0] in "FI" or code[1] == "5"}
+
+
+def test_imports_go_down_only():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_long(path):
+    assert len(path.read_text().splitlines()) <= 350
+
+
+def test_the_median_file_is_short():
+    lengths = sorted(len(path.read_text().splitlines()) for path in SOURCES if path.name != "__init__.py")
+    assert 60 <= lengths[len(lengths) // 2] <= 200
+
+
+def test_forms_are_frozen():
+    for path in [*(ROOT / "circuitlang" / "core").glob("*.py"), ROOT / "circuitlang" / "syntax" / "tree.py"]:
+        for decorator in re.findall(r"@dataclass.*", path.read_text()):
+            assert "frozen=True" in decorator, f"{path.name}: {decorator}"
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_is_explained(code):
+    entry = CODES[code]
+    assert len(entry.explanation.split()) >= 30
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry.name)
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_GOLDEN))
+def test_every_code_of_the_front_half_has_a_golden(code):
+    assert list((ROOT / "tests" / "golden").glob(f"{code}_*.md")), f"no golden shows {code}"
+
+
+def test_check_leaves_the_tensor_libraries_alone():
+    script = (
+        "import sys; from circuitlang.cli import app\n"
+        f"try: app(['check', {str(EXAMPLES[0])!r}], standalone_mode=True)\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'torch', 'numpy', 'jax', 'transformer_lens', 'tracr', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_holds_grammar_and_library(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path, ROOT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    assert {"circuitlang/grammars/circ.lark", "circuitlang/std/english.circ", "circuitlang/py.typed"} <= set(names)
