@@ -1,4 +1,4 @@
-"""Causal models and data of the examples, built by hand from core forms, for tests that should not depend on a parser."""
+"""Causal models and data of the examples, built by hand from core forms, for tests that need no parser."""
 
 from circuitlang.core.data import Data, Draw, Hole, Prompt
 from circuitlang.core.domain import (
@@ -14,7 +14,7 @@ from circuitlang.core.domain import (
 from circuitlang.core.expression import Arm, Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
 from circuitlang.core.model import Extent, Index, Input, Model, Node
 
-I, J, X, Y, P, K, Z = map(Var, "ijxypkz")
+I, J, X, Y, P, K, Z = map(Var, "ijxypkz")  # noqa: E741
 
 
 def const(value) -> Const:
@@ -255,7 +255,7 @@ def sum_data(p: int = 59) -> Data:
     z = const(numbers(0, p - 1))
     return Data(
         name="Sums",
-        models=("Sum", "Clock"),
+        models=("Sum",),
         draws=tuple(Draw(target=name, distribution="uniform", members=z) for name in "ab"),
         prompts=(Prompt((Hole("a"), Hole("b"), "=")),),
         train=0.3,

@@ -1,7 +1,7 @@
-"""Every message, as it is printed: one file per code, prose, program and output.  `pytest --accept` rewrites the outputs.
+"""Every message as it is printed: one file per code, with prose, program and output.  `pytest --accept` rewrites them.
 
-A golden holds fenced blocks: ```circ main.circ (the first is checked; more files may follow, for imports), ```latin1 name
-for a file in another encoding, ```read name when a path that is no program is read, and ```output.
+A golden holds fenced blocks: ```circ main.circ (the first is checked; more files may follow, for imports),
+```latin1 name for a file in another encoding, ```read name when a path that is no program is read, and ```output.
 """
 
 import re

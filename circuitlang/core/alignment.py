@@ -11,7 +11,7 @@ from circuitlang.diagnostics.source import Span
 
 @dataclass(frozen=True, slots=True)
 class FeaturesOf:
-    """Features that a basis names by a member of a family: `End.plane(k)`."""
+    """Features that a basis names by a member of a family: `End.plane(k)`, k being the family's own variable."""
 
     basis: str
     method: str

@@ -115,7 +115,11 @@ def kinds(domain: Domain) -> frozenset[str]:
 def describe_values(values: tuple[Value, ...], limit: int = 8) -> str:
     """A short text for a set of values: a range where it is one, else its members, the tail counted."""
     whole = [value for value in values if kind_of(value) == "number" and value == int(value)]
-    if len(values) > 2 and len(whole) == len(values) and list(values) == list(range(int(values[0]), int(values[0]) + len(values))):
+    if (
+        len(values) > 2
+        and len(whole) == len(values)
+        and list(values) == list(range(int(values[0]), int(values[0]) + len(values)))
+    ):
         return f"{values[0]}..{values[-1]}"
     shown = ", ".join(show(value) for value in values[:limit])
     return "{" + shown + (f", ... {len(values) - limit} more" if len(values) > limit else "") + "}"

@@ -107,7 +107,11 @@ def _ordered(function: Callable[[Value, Value], bool]) -> Callable[[Value, Value
 
 def _divide(left: Value, right: Value) -> Value:
     _nonzero(right)
-    return Fraction(left) / Fraction(right) if not isinstance(left, float) and not isinstance(right, float) else left / right
+    return (
+        Fraction(left) / Fraction(right)
+        if not isinstance(left, float) and not isinstance(right, float)
+        else left / right
+    )
 
 
 def _floor_divide(left: Value, right: Value) -> Value:
@@ -229,7 +233,9 @@ def _first(number: Value, members: Finite) -> Finite:
     return Finite(members.values[:number])
 
 
-def _function(name: str, parameters: str, result: str, apply: Callable[..., Value], symbol: str | None = None) -> Function:
+def _function(
+    name: str, parameters: str, result: str, apply: Callable[..., Value], symbol: str | None = None
+) -> Function:
     return Function(name, tuple(parameters.split()), result, apply, symbol)
 
 

@@ -58,7 +58,9 @@ class Node:
     @property
     def parents(self) -> tuple[str, ...]:
         """The names of what the mechanism reads, the bounds of its index included."""
-        bounds = [part for index in self.index if isinstance(index.over, Extent) for part in (index.over.low, index.over.high)]
+        bounds = [
+            part for index in self.index if isinstance(index.over, Extent) for part in (index.over.low, index.over.high)
+        ]
         return tuple(dict.fromkeys(name for expr in (self.mechanism, *bounds) for name in reads(expr)))
 
 

@@ -40,14 +40,17 @@ class Diagnostic:
 
     @property
     def severity(self) -> Severity:
+        """As the registry has it for the code."""
         return CODES[self.code].severity
 
     @property
     def name(self) -> str:
+        """The code in words: `unexpected-token`."""
         return CODES[self.code].name
 
     @property
     def span(self) -> Span | None:
+        """The place of the mistake, if it has one."""
         return self.primary.span if self.primary else None
 
     @property

@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 from circuitlang.diagnostics.codes import Severity

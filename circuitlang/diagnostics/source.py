@@ -14,7 +14,7 @@ class Source:
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
-        """Offset of the first character of every line; lines end at `\\n`."""
+        """Offset of the first character of every line; a line ends at its line feed."""
         return (0, *(i + 1 for i, character in enumerate(self.text) if character == "\n"))
 
     def line_of(self, offset: int) -> int:
@@ -32,6 +32,7 @@ class Source:
         return Span(self, start, max(start, end - self.text[start:end].endswith("\r")))
 
     def span(self, start: int, end: int) -> "Span":
+        """The characters `start` to `end`, exclusive."""
         return Span(self, start, end)
 
     def __repr__(self) -> str:
@@ -48,14 +49,17 @@ class Span:
 
     @property
     def line(self) -> int:
+        """The line of its start, from 1."""
         return self.source.line_of(self.start)
 
     @property
     def column(self) -> int:
+        """The column of its start, from 1."""
         return self.source.column_of(self.start)
 
     @property
     def text(self) -> str:
+        """What stands there."""
         return self.source.text[self.start : self.end]
 
     def to(self, other: "Span") -> "Span":

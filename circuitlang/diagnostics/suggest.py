@@ -1,14 +1,17 @@
-"""Words that are close to a misspelt one.  In: a word and the words that exist; out: at most three of them, in words."""
+"""Words that are close to a misspelt one.  In: a word and the words that exist; out: at most three of them."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 
 def nearest(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
-    """The known words within edit distance 2 of `word` (1 for words of up to three letters), closest first."""
+    """The known words closest to `word`, at edit distance 2 at most (1 for words of up to three letters)."""
     allowed = 1 if len(word) <= 3 else 2
     scored = [(_distance(word, other, allowed), -_likeness(word, other), other) for other in dict.fromkeys(known)]
-    return tuple(other for distance, _, other in sorted(scored) if distance <= allowed and other != word)[:most]
+    best = min((distance for distance, _, other in scored if other != word), default=allowed + 1)
+    if best > allowed:
+        return ()
+    return tuple(other for distance, _, other in sorted(scored) if distance == best and other != word)[:most]
 
 
 def one_of(words: Iterable[str], joint: str = "or") -> str:

@@ -1,12 +1,15 @@
 """Alignments.  In: `align NAME : MODEL -> NETWORK { node -> site }`; out: pairs whose nodes and sites exist."""
 
-from circuitlang.core.alignment import Alignment, Pair
+from dataclasses import replace
+
+from circuitlang.core.alignment import Alignment, FeaturesOf, Pair
 from circuitlang.core.domain import Finite
+from circuitlang.core.expression import Var
 from circuitlang.core.model import Input, Model, Node
 from circuitlang.core.network import Compiled, Network
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, nearest, one_of
-from circuitlang.elaboration.context import Context
+from circuitlang.elaboration.context import NOTHING, Context
 from circuitlang.elaboration.placement import check_placement
 from circuitlang.elaboration.positions import Layout, layout_for
 from circuitlang.elaboration.sites import read_sites
@@ -99,7 +102,15 @@ def _read_pair(ctx: Context, pair: tree.Pair, model: Model, network: Network, la
     sites = read_sites(ctx, pair.site, network, layout, bound=bound)
     if sites is None or not right:
         return None
+    names = dict(zip(bound, (one.variable for one in part.index), strict=False))
+    sites = tuple(_renamed(site, names) if isinstance(site, FeaturesOf) else site for site in sites)
     return Pair(node=part.name, index=index, sites=sites, span=pair.span)
+
+
+def _renamed(site: FeaturesOf, names: dict[str, str]) -> FeaturesOf:
+    """The features named by the family's own variables, whatever they are called in the pair."""
+    arguments = tuple(Var(names[one.name], one.span) if isinstance(one, Var) else one for one in site.arguments)
+    return replace(site, arguments=arguments)
 
 
 def _read_index(
@@ -126,7 +137,7 @@ def _read_index(
     values: list[Value] = []
     for one, index in zip(pair.subscript, part.index, strict=True):
         value = ctx.constant(one)
-        if value is None:
+        if value is NOTHING:
             return None, (), False
         if isinstance(index.over, Finite):
             fits, members = value in index.over, f"its members are {index.over}"

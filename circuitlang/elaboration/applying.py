@@ -45,7 +45,9 @@ def fold(typed: Typed, at: Environment) -> Typed | None:
     try:
         return of_value(evaluate(typed.expr, {}, _NOTHING), typed.span)
     except NoValue as reason:
-        return at.reporter.refuse("E217", f"`{shown(typed.span)}` has no value: {reason}", typed.span, str(reason)[:60], help=_repair(reason))
+        return at.reporter.refuse(
+            "E217", f"`{shown(typed.span)}` has no value: {reason}", typed.span, str(reason)[:60], help=_repair(reason)
+        )
 
 
 def _is_closed(expr: Expr) -> bool:

@@ -24,7 +24,7 @@ def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
     entry = find_entry(form.function, at)
     match entry:
         case Entry(kind="function"):
-            arguments = _plain(form, at)
+            arguments = plain_arguments(form, at)
             return None if arguments is None else _inline(entry, form, arguments, at)
         case Entry(kind="extern"):
             return at.reporter.refuse(
@@ -62,7 +62,11 @@ def _refuse_function(form: tree.Call, at: Environment) -> None:
             help=f"for a member of a family write {index}" if part and part.index else f"write `{name.text}` alone",
         )  # fmt: skip
     return at.reporter.refuse(
-        "E208", f"`{shown(name.span)}` is no function", name.span, "cannot be called", help="call a function by its name"
+        "E208",
+        f"`{shown(name.span)}` is no function",
+        name.span,
+        "cannot be called",
+        help="call a function by its name",
     )
 
 
@@ -75,7 +79,7 @@ def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
             "E226", f"`{name}` takes values, and no comprehension", arguments[0].span, "a comprehension",
             note=f"comprehensions stand in {one_of(FOLDS)}", help=f"write, for example, sum({shown(arguments[0].span)})",
         )  # fmt: skip
-    values = _plain(form, at)
+    values = plain_arguments(form, at)
     if values is None:
         return None
     if name == "length":
@@ -89,7 +93,7 @@ def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
         return _refuse_plain_fold(form, name, at)
     least, most = _arity(name)
     if not least <= len(values) <= most:
-        return _refuse_arity(form, name, least, most, at)
+        return refuse_arity(form, name, least, most, at)
     elaborated = [at.value(value) for value in values]
     known = tuple(value for value in elaborated if value is not None)
     return apply_function(name, known, form.span, at) if len(known) == len(values) else None
@@ -111,7 +115,9 @@ def _arity(name: str) -> tuple[int, int]:
     return sum(not parameter.endswith("?") for parameter in parameters), len(parameters)
 
 
-def _refuse_arity(form: tree.Call, name: str, least: int, most: int, at: Environment, see: tuple[Label, ...] = ()) -> None:
+def refuse_arity(
+    form: tree.Call, name: str, least: int, most: int, at: Environment, see: tuple[Label, ...] = ()
+) -> None:
     wanted = str(least) if least == most else f"{least} or more" if most == 1000 else f"{least} or {most}"
     given = len(form.arguments)
     return at.reporter.refuse(
@@ -120,11 +126,11 @@ def _refuse_arity(form: tree.Call, name: str, least: int, most: int, at: Environ
         form.span,
         f"{given} {'argument' if given == 1 else 'arguments'}",
         see=see,
-        help=f"write {name}({', '.join('xyzuvw'[:max(least, 1)])})" if most < 7 else f"write {name}(x, y)",
+        help=f"write {name}({', '.join('xyzuvw'[: max(least, 1)])})" if most < 7 else f"write {name}(x, y)",
     )
 
 
-def _plain(form: tree.Call, at: Environment) -> tuple[tree.Expr, ...] | None:
+def plain_arguments(form: tree.Call, at: Environment) -> tuple[tree.Expr, ...] | None:
     """The arguments of a call that takes values; None, told, if one is named or a comprehension."""
     plain = []
     for argument in form.arguments:
@@ -145,7 +151,7 @@ def _plain(form: tree.Call, at: Environment) -> tuple[tree.Expr, ...] | None:
 
 def _length(form: tree.Call, values: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
     if len(values) != 1:
-        return _refuse_arity(form, "length", 1, 1, at)
+        return refuse_arity(form, "length", 1, 1, at)
     part = find_part(values[0], at)
     if part is not None and part.index:
         if part.positions is not None:
@@ -181,7 +187,7 @@ def _inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at:
     function: tree.Function = entry.form
     see = (Label(entry.span, "declared here"),)
     if len(arguments) != len(function.parameters):
-        return _refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
+        return refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
     key = f"{entry.home.source.path}:{function.name.text}"
     if key in at.inside or len(at.inside) > DEEPEST:
         return at.reporter.refuse(

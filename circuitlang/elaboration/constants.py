@@ -71,7 +71,9 @@ def elaborate_domain(form: tree.Expr, at: Environment, name: str | None = None) 
     match form:
         case tree.Name(text="real") if at.scope.find("real") is None:
             return Real()
-        case tree.Call(function=tree.Name(text="angle"), arguments=(tree.Name() | tree.Int() | tree.Binary() as period,)):
+        case tree.Call(
+            function=tree.Name(text="angle"), arguments=(tree.Name() | tree.Int() | tree.Binary() as period,)
+        ):
             return _angle(period, at)
         case tree.Name(text=text) if text not in at.variables and text not in at.parts:
             entry = at.scope.find(text)
@@ -94,7 +96,14 @@ def _check_domain(domain: Finite, span: Span, at: Environment) -> Finite | None:
             note="a node must have a value; a range `a..b` with a > b is empty", help="give it a member: `{0}`",
         )  # fmt: skip
     if kinds(domain) >= {"number", "bool"}:
-        number = next(value for value in domain.values if not isinstance(value, bool) and isinstance(value, int | float) or hasattr(value, "numerator") and not isinstance(value, bool))
+        number = next(
+            value
+            for value in domain.values
+            if not isinstance(value, bool)
+            and isinstance(value, int | float)
+            or hasattr(value, "numerator")
+            and not isinstance(value, bool)
+        )
         return at.reporter.refuse(
             "E213", "this domain mixes truth values with numbers", span, f"holds {show(number)} beside a truth value",
             help="keep to one of them: `bool`, or numbers such as `{0, 1}`",
@@ -121,5 +130,3 @@ def _as_a_set(form: tree.Expr, value: Typed) -> str:
     if value.kinds == NUMBER:
         return f"write a range `0..{text}`, or the set `{{{text}}}`"
     return f"write a set: `{{{text}}}`"
-
-

@@ -4,19 +4,29 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
+from circuitlang.core.claim import Claim
+from circuitlang.core.expression import Expr
 from circuitlang.core.model import Model
 from circuitlang.core.values import Value
 from circuitlang.diagnostics import Label, nearest, one_of
+from circuitlang.elaboration.constants import elaborate_constant
+from circuitlang.elaboration.effects import Effort
+from circuitlang.elaboration.environment import Bound, Part
+from circuitlang.elaboration.expressions import elaborate_expression, top_level
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import A, Kind, Scope
+from circuitlang.elaboration.typed import SET, expect, of_value
 from circuitlang.syntax import tree
 
-Part: TypeAlias = Literal["model", "network", "basis", "alignment", "data", "circuit", "let"]
+Declared: TypeAlias = Literal["model", "network", "basis", "alignment", "data", "circuit", "let"]
+
+NOTHING = object()  # no value, told: `none` is a value of the language
 
 # What a declaration of each kind may look like: the help of a name that is missing.
-_EXAMPLES: dict[Part, str] = {
+_EXAMPLES: dict[Declared, str] = {
     "model": "model {name}(tokens[i]: Token) -> out {{ out[i] = tokens[i] }}",
     "network": "network {name} = transformer {{ layers = 2  heads = 4  d_model = 64 }}",
     "basis": "basis {name} of NETWORK at resid_mid.0 @ end = pca() on DATA",
@@ -35,10 +45,14 @@ class Context:
         self.scope = scope
         self.reporter = reporter
         self.refuse = reporter.refuse
-        self.done: dict[Part, dict[str, Any]] = {kind: {} for kind in _EXAMPLES}
+        self.done: dict[Declared, dict[str, Any]] = {kind: {} for kind in _EXAMPLES}
         self.done["model"] = dict(models)
+        self.model_sets: dict[str, tuple[str, ...] | None] = {}  # what `let edits = {Copy, Reverse}` stands for
+        self.let_kinds: dict[str, str] = {}  # the kind of measurement that each `let` is
+        self.effort = Effort()
+        self.claims: dict[str, Claim | None] = {}
 
-    def resolve(self, name: tree.Name, kind: Part) -> Any:
+    def resolve(self, name: tree.Name, kind: Declared) -> Any:
         """The finished thing of this kind; None, told, if there is none (E255) or it is something else (E256)."""
         if name.text in self.scope.broken:
             return None
@@ -56,7 +70,7 @@ class Context:
             )
         return self.done[kind].get(name.text)
 
-    def missing(self, name: tree.Name, *kinds: Part) -> None:
+    def missing(self, name: tree.Name, *kinds: Declared) -> None:
         """Tell that a name of these kinds is not declared."""
         wanted = " or ".join(A[kind].removeprefix("a ").removeprefix("an ") for kind in kinds)
         close = nearest(name.text, self.scope.names(*kinds))
@@ -78,11 +92,22 @@ class Context:
         """A secondary label at the declaration of a name, if it has one."""
         return self.scope.place(name, text)
 
-    def constant(self, expr: tree.Expr, variables: Mapping[str, Value] | None = None) -> Value | None:
-        """The value of an expression that reads no node; None, told, if it has none."""
-        raise NotImplementedError
+    def constant(self, expr: tree.Expr, variables: Mapping[str, Value] | None = None) -> Any:
+        """The value of an expression that reads no node; a set as a Finite; NOTHING, told, if it has none."""
+        bound = {name: Bound(typed=of_value(value, expr.span)) for name, value in (variables or {}).items()}
+        found = elaborate_constant(expr, replace(top_level(self.scope, self.reporter), variables=bound))
+        return NOTHING if found is None else found.constant
 
-    def _instead(self, name: str, kind: Part) -> str:
+    def members(self, expr: tree.Expr, drawn: Mapping[str, Part | None]) -> Expr | None:
+        """A set to draw from; it may read what is drawn before. None, told, if it is no set."""
+        sequences = tuple(name for name, part in drawn.items() if part is not None and part.positions)
+        at = replace(top_level(self.scope, self.reporter), parts=drawn, sequences=sequences, place="this data")
+        found = elaborate_expression(expr, at)
+        if found is None or not expect(SET, found, "a draw", self.reporter):
+            return None
+        return found.expr
+
+    def _instead(self, name: str, kind: Declared) -> str:
         known = self.scope.names(kind)
         if known:
             return f"write {one_of(known[:3])}" + ("" if len(known) <= 3 else f" or another of the {len(known)}")

@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from circuitlang.core.data import Data, Draw
-from circuitlang.core.domain import Domain, Finite
-from circuitlang.core.expression import Const, reads
+from circuitlang.core.draw import max_length
+from circuitlang.core.domain import Real
+from circuitlang.core.expression import reads
 from circuitlang.core.model import Input, Model, length_of
 from circuitlang.core.values import show
 from circuitlang.diagnostics import Label, Span, nearest, one_of
-from circuitlang.elaboration.context import Context
+from circuitlang.elaboration.context import NOTHING, Context
 from circuitlang.elaboration.drawing import fewest, may_be
+from circuitlang.elaboration.environment import Part
 from circuitlang.elaboration.prompts import read_prompts
-from circuitlang.elaboration.settings import Schema, Setting, TOLD, Wanted, number, read_settings, whole
+from circuitlang.elaboration.settings import Schema, Setting, TOLD, number, read_settings, whole
 from circuitlang.syntax import tree
 
 
@@ -130,7 +132,7 @@ def _read_entries(
             value = ctx.constant(entry.value)
             if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
                 lengths[entry.argument.text] = value
-            elif value is not None:
+            elif value is not NOTHING:
                 _tell_bad_length(ctx, entry.value.span, entry.argument.text, show(value))
                 fine = False
             else:
@@ -196,13 +198,20 @@ def _tell_distribution(ctx: Context, target: str, written: tree.Expr) -> bool:
 
 def _read_draws(ctx: Context, written: list[_Written], inputs: dict[str, Input]) -> dict[str, Draw] | None:
     """The draws with their sets elaborated, each within the domain of its input."""
-    reach: dict[str, Domain | None] = {one.target: None for one in written}
-    reach |= {name: part.domain for name, part in inputs.items() if name in reach}
+    reach: dict[str, Part | None] = {
+        name: Part(name=name, index=part.index, domain=part.domain, span=part.span or written[0].span)
+        for name, part in inputs.items()
+        if any(one.target == name for one in written)
+    }
+    # A word's own set says what it may hold: those without an input come first, in the order in which they stand.
+    for one in written:
+        if one.target not in reach and not one.target.startswith("length("):
+            reach[one.target] = Part(name=one.target, domain=Real(), span=one.span)
     draws: dict[str, Draw] = {}
     fine = True
     for one in written:
         assert one.members is not None
-        expr = ctx.members(one.members, reach, inputs)
+        expr = ctx.members(one.members, reach)
         if expr is None:
             fine = False
             continue
@@ -240,7 +249,7 @@ def _fits(ctx: Context, draw: Draw, written: tree.Expr, part: Input | None, inpu
         written.span,
         f"{len(outside)} of {len(values)} values are outside",
         see=[Label(part.span, f"`{draw.target}` is in {part.domain}")] if part.span else (),
-        help=f"{draw.target} ~ uniform({part.domain})   or draw from a part of it",
+        help=f"{draw.target} ~ {draw.distribution}({part.domain})   or draw from a part of it",
     )
     return False
 
@@ -317,8 +326,6 @@ def _complete(
 
 def _enough_to_draw(ctx: Context, data: Data) -> bool:
     """Whether no set to draw from can run empty, and `distinct` never needs more members than there are."""
-    from circuitlang.core.draw import max_length
-
     for draw in data.draws:
         least = fewest(draw.members)
         longest = max_length(data, draw.target) if draw.distribution == "distinct" else 1

@@ -51,8 +51,8 @@ def elaborate_expression(form: tree.Expr, at: Environment) -> Typed | None:
             return elaborate_call(form, at)
         case tree.Tuple(members=members):
             return _apply("tuple", members, form.span, at)
-        case tree.Range(first=first, last=last):
-            return _apply("range", (first, last), form.span, at)
+        case tree.Range():
+            return _range(form, at)
         case tree.Set(members=members):
             return _set(members, form.span, at)
         case tree.Unary():
@@ -79,6 +79,22 @@ def _apply(name: str, forms: tuple[tree.Expr, ...], span: Span, at: Environment)
     arguments = [at.value(form) for form in forms]
     known = tuple(argument for argument in arguments if argument is not None)
     return apply_function(name, known, span, at) if len(known) == len(forms) else None
+
+
+def _range(form: tree.Range, at: Environment) -> Typed | None:
+    match form.last:
+        case tree.Binary(operator="-" | "+" | "*" as operator, left=left, right=tree.Set() as right):
+            # `..` is looser than `-`: the set would be taken from the last number alone.
+            whole = f"({shown(form.first.span)}..{shown(left.span)}) {operator} {shown(right.span)}"
+            return at.reporter.refuse(
+                "E203",
+                f"`{shown(form.last.span)}` joins a number with a set",
+                form.last.span,
+                "read before the `..`",
+                note="`..` binds looser than `+ - *`, so the range ends at this",
+                help=whole,
+            )
+    return _apply("range", (form.first, form.last), form.span, at)
 
 
 def _set(forms: tuple[tree.Expr, ...], span: Span, at: Environment) -> Typed | None:
@@ -182,4 +198,3 @@ def _no_value_of_a_model(form: tree.Expr, at: Environment) -> None:
     return at.reporter.refuse(
         "E241", f"`{shown(form.span)}` is {what}, and no value", form.span, "no value here", help=help
     )
-

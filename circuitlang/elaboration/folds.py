@@ -150,4 +150,3 @@ def _result(
         kinds = (kinds - NONE if name == "the" else kinds) | default.kinds
         inner |= default.inner
     return fold(Typed(expr=each, kinds=kinds, inner=inner, span=span), at)
-

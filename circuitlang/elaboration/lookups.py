@@ -92,7 +92,9 @@ def _is_silent(form: tree.Expr, at: Environment) -> bool:
     """Whether the mistake of this name has been told: a poisoned node, or a broken declaration."""
     match form:
         case tree.Name(text=text):
-            return text not in at.variables and ((text in at.parts and at.parts[text] is None) or _broken(text, at.scope))
+            return text not in at.variables and (
+                (text in at.parts and at.parts[text] is None) or _broken(text, at.scope)
+            )
         case tree.Field(value=tree.Name(text=text), name=name):
             other = at.scope.files.get(text)
             return _is_silent(form.value, at) or (other is not None and name.text in other.broken)
@@ -174,7 +176,9 @@ def _refuse_index(part: Part, index: tuple[Typed, ...], span: Span, at: Environm
         message = f"`{part.name}` has {_indices(len(part.index))}, and {_indices(len(index))} {'is' if len(index) == 1 else 'are'} given"
         caret = _indices(len(index))
     example = f"{part.name}[{wanted}]"
-    collect = f"`{example}`, or collect it: `count({wanted} where ...)`" if part.positions and not index else f"`{example}`"
+    collect = (
+        f"`{example}`, or collect it: `count({wanted} where ...)`" if part.positions and not index else f"`{example}`"
+    )
     return at.reporter.refuse(
         "E209", message, span, caret, see=(Label(part.span, "the family is declared here"),), help=f"write {collect}"
     )
@@ -191,9 +195,17 @@ def _refuse_field(form: tree.Field, at: Environment) -> None:
         message = f"`{text}` declares no `{form.name.text}`"
     else:
         offered = tuple(name.removeprefix(f"{text}.") for name in at.parts if text and name.startswith(f"{text}."))
-        message = f"`{shown(form.value.span)}` has no parts" if not offered else f"`{text}` has no node `{form.name.text}`"
+        message = (
+            f"`{shown(form.value.span)}` has no parts" if not offered else f"`{text}` has no node `{form.name.text}`"
+        )
     close = nearest(form.name.text, offered)
-    help = f"did you mean {one_of(close)}?" if close else f"it offers {one_of(offered[:8], 'and')}" if offered else "leave the field out"
+    help = (
+        f"did you mean {one_of(close)}?"
+        if close
+        else f"it offers {one_of(offered[:8], 'and')}"
+        if offered
+        else "leave the field out"
+    )
     return at.reporter.refuse("E201", message, form.name.span, "not found", help=help)
 
 
@@ -203,7 +215,9 @@ def refuse_unknown(name: tree.Name, at: Environment, *, callable_: bool = False)
     known = dict.fromkeys((*local, *at.scope.names(), *(BUILTINS if callable_ else ("bool",))))
     close = nearest(name.text, known)
     part = at.parts.get(close[0]) if close else None
-    see = (Label(part.span, "a similar name"),) if part else (at.scope.place(close[0], "a similar name") if close else ())
+    see = (
+        (Label(part.span, "a similar name"),) if part else (at.scope.place(close[0], "a similar name") if close else ())
+    )
     what = "function" if callable_ else "name"
     help = f"did you mean {one_of(close)}?" if close else _instead(name.text, local, callable_)
     return at.reporter.refuse(
@@ -215,5 +229,5 @@ def _instead(name: str, local: dict[str, object], callable_: bool) -> str:
     if callable_:
         return f"declare it: let {name}(x) = ..."
     if local:
-        return f"in reach are {one_of(list(local)[:8], 'and')}; text stands in quotes: \"{name}\""
-    return f"declare it, for example `let {name} = 1`, or put text in quotes: \"{name}\""
+        return f'in reach are {one_of(list(local)[:8], "and")}; text stands in quotes: "{name}"'
+    return f'declare it, for example `let {name} = 1`, or put text in quotes: "{name}"'

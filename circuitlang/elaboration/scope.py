@@ -11,7 +11,18 @@ from circuitlang.elaboration.reporter import Reporter
 from circuitlang.syntax import tree
 
 Kind: TypeAlias = Literal[
-    "domain", "constant", "function", "extern", "model", "network", "basis", "alignment", "data", "circuit", "let", "file"
+    "domain",
+    "constant",
+    "function",
+    "extern",
+    "model",
+    "network",
+    "basis",
+    "alignment",
+    "data",
+    "circuit",
+    "let",
+    "file",
 ]
 
 # How a thing of each kind is called in a sentence.
@@ -114,7 +125,9 @@ def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope 
                 if other is None:
                     scope.broken |= {name.text}
                 else:
-                    scope.put(Entry(name=name.text, kind="file", span=name.span, form=declaration, home=scope), reporter)
+                    scope.put(
+                        Entry(name=name.text, kind="file", span=name.span, form=declaration, home=scope), reporter
+                    )
                     scope.files[name.text] = other
             case _:
                 for kind, name in _declared(declaration, scope):
@@ -130,7 +143,9 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
             continue
         found = other.find(name.text)
         if found is not None and found.kind in IMPORTABLE:
-            scope.put(Entry(name=name.text, kind=found.kind, span=name.span, form=found.form, home=found.home), reporter)
+            scope.put(
+                Entry(name=name.text, kind=found.kind, span=name.span, form=found.form, home=found.home), reporter
+            )
             continue
         scope.broken |= {name.text}
         offered = other.names(*IMPORTABLE)
@@ -141,7 +156,9 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
                 f"`{form.path.value}` declares no `{name.text}`",
                 name.span,
                 "not found there",
-                help=f"did you mean {one_of(close)}?" if close else f"it offers {one_of(offered[:8], 'and') or 'nothing'}",
+                help=f"did you mean {one_of(close)}?"
+                if close
+                else f"it offers {one_of(offered[:8], 'and') or 'nothing'}",
             )
         else:
             reporter.refuse(
@@ -188,9 +205,13 @@ def is_measurement(form: tree.Let, scope: Scope) -> bool:
         isinstance(member, tree.Name) and (member.text in scope.models or _is_model(scope.find(member.text)))
         for member in members
     )
-    return form.data is not None or of_models or any(
-        isinstance(part, tree.Call) and isinstance(part.function, tree.Name) and part.function.text in METRICS
-        for part in parts_of(form.value)
+    return (
+        form.data is not None
+        or of_models
+        or any(
+            isinstance(part, tree.Call) and isinstance(part.function, tree.Name) and part.function.text in METRICS
+            for part in parts_of(form.value)
+        )
     )
 
 

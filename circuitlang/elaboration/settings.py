@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from circuitlang.core.train import Quantity
 from circuitlang.core.values import show
 from circuitlang.diagnostics import Label, Span, nearest, one_of
-from circuitlang.elaboration.context import Context
+from circuitlang.elaboration.context import NOTHING, Context
 from circuitlang.syntax import tree
 
 
@@ -132,7 +132,7 @@ def describe(value: tree.Expr) -> str:
             return f"a quantity in `{value.unit}`"
         case tree.String():
             return "a text"
-        case tree.Bool() | tree.Name():
+        case tree.Bool() | tree.Name() | tree.Nothing():
             return f"`{value.span.text}`"
         case tree.Set():
             return "a set"
@@ -186,15 +186,15 @@ def number_of(value: tree.Expr, ctx: Context) -> Any:
         case tree.Name(text=name) if ctx.kind_of(name) != "constant" and name not in ctx.scope.broken:
             return None
     found = ctx.constant(value)
-    return TOLD if found is None else found
+    return TOLD if found is NOTHING else found
 
 
 def choice(*words: str) -> Reader:
     """Reads one of some words."""
 
     def read(value: tree.Expr, ctx: Context) -> Any:
-        if isinstance(value, tree.Name) and value.text in words:
-            return value.text
+        if isinstance(value, tree.Name | tree.Nothing) and value.span.text in words:  # `none` is a keyword
+            return value.span.text
         return Wanted(one_of(words))
 
     return read

@@ -8,7 +8,7 @@ from circuitlang.core.expression import Const, Expr, Var
 from circuitlang.core.network import Basis, MlpShape, Network, TransformerShape
 from circuitlang.core.site import Site
 from circuitlang.diagnostics import Label, Span, nearest, one_of
-from circuitlang.elaboration.context import Context
+from circuitlang.elaboration.context import NOTHING, Context
 from circuitlang.elaboration.positions import Layout, read_position
 from circuitlang.elaboration.settings import TOLD, number_of
 from circuitlang.syntax import tree
@@ -107,7 +107,7 @@ def _argument(ctx: Context, argument: tree.Argument, bound: tuple[str, ...]) -> 
             "E308", "features are named by a member of the family", argument.span, "not a member", help="End.plane(k)"
         )
     value = ctx.constant(argument)
-    return None if value is None else Const(value, argument.span)
+    return None if value is NOTHING else Const(value, argument.span)
 
 
 def _component(

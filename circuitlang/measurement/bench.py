@@ -36,8 +36,8 @@ class Chunk:
     pairs: Pairs
     first: int  # the number of the first pair among all of them
     states: States
-    base_rows: Int[Tensor, "pair"]
-    source_rows: Int[Tensor, "pair"]
+    base_rows: Int[Tensor, " pair"]
+    source_rows: Int[Tensor, " pair"]
 
 
 class Bench:
@@ -64,7 +64,7 @@ class Bench:
 
     @cached_property
     def ranks(self) -> np.ndarray:
-        """int [row]: the place of every row when short inputs come first, then those early in their domains."""
+        """Int [row]: the place of every row when short inputs come first, then those early in their domains."""
         keys: list[np.ndarray] = [sum(self.batch.lengths.values(), np.zeros(self.batch.size, np.int64))]
         for part in self.subject.model.inputs:
             column = self.batch.columns[part.name]
@@ -112,15 +112,15 @@ class Bench:
     def masks(self, sites: tuple[Site, ...], rows: np.ndarray) -> Masks:
         """What to patch at these sites when the rows are bases."""
 
-        def positions(position: Position | None) -> Int[Tensor, "batch"] | None:
+        def positions(position: Position | None) -> Int[Tensor, " batch"] | None:
             found = self.positions(position, rows)
             return None if found is None else torch.as_tensor(found, device=self.subject.device)
 
         network = self.subject.network
-        return masks_for(sites, network.config, positions, self.tokens.shape[1], self.subject.device)
+        return masks_for(sites, network.config, positions, len(rows), self.tokens.shape[1], self.subject.device)
 
     def positions(self, position: Position | None, rows: np.ndarray) -> np.ndarray | None:
-        """int [row]: the token that a position names in each of these rows; None where it names none."""
+        """Int [row]: the token that a position names in each of these rows; None where it names none."""
         if position is None:
             return None
         places = self._places.get(position)
@@ -179,7 +179,7 @@ class Bench:
         return Answers(found.targets[which], found.counted[which], found.tied[which])
 
     def right(self, logits: Float[Tensor, "pair pos d_out"], targets: np.ndarray) -> np.ndarray:
-        """bool [pair, pos]: where the network gives these answers; an output that is no number is never right."""
+        """Bool [pair, pos]: where the network gives these answers; an output that is no number is never right."""
         if self.subject.network.config.head == "numerical":
             wanted = torch.as_tensor(targets, dtype=logits.dtype, device=logits.device)
             return ((logits[..., 0] - wanted).abs() <= self.subject.closeness).cpu().numpy()

@@ -40,7 +40,7 @@ def effects(bench: Bench, nodes: tuple[str | Cell, ...], pairs: Pairs) -> tuple[
 
 
 def is_effective(bench: Bench, answers: Answers, pairs: Pairs) -> np.ndarray:
-    """bool [pair]: where these answers differ from the model's answers on the bases, by more than the tolerance."""
+    """Bool [pair]: where these answers differ from the model's answers on the bases, by more than the tolerance."""
     before = bench.answers
     counted, targets = before.counted[pairs.base], before.targets[pairs.base]
     closeness = bench.subject.closeness if bench.subject.reading.outputs is None else 0

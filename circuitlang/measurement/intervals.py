@@ -1,4 +1,4 @@
-"""How sure a share is.  In: hits among independent samples; out: intervals, and the sample size that a bound asks for."""
+"""How sure a share is.  In: hits among independent samples; out: intervals, and the sample size that a bound needs."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,6 @@
 """Does anything else matter?  In: a bench and pairs; out: for every part that no node is aligned to, how often the
-network still gives the model's answer when the part takes its values from another input."""
+network still gives the model's answer when the part takes its values from another input.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -27,9 +28,7 @@ class Unaligned:
     def __str__(self) -> str:
         if not self.aligned:
             return str(self.component)
-        kept = (
-            show_indices(site.neurons) + (f" @ {site.position}" if site.position else "") for site in self.aligned
-        )
+        kept = (show_indices(site.neurons) + (f" @ {site.position}" if site.position else "") for site in self.aligned)
         return f"{self.component} outside " + ", ".join(part.strip() for part in kept)
 
 
@@ -43,8 +42,8 @@ class Strictness:
     @property
     def worst(self) -> tuple[Unaligned, Tally] | None:
         """The part whose replacement breaks the most answers, the first of several; None if every part is aligned."""
-        counted = (one for one in self.parts if one[1].share is not None)
-        return min(counted, key=lambda one: one[1].share, default=None)
+        counted = [one for one in self.parts if one[1].total]
+        return min(counted, key=lambda one: one[1].hits / one[1].total, default=None)
 
 
 def strictness(bench: Bench, pairs: Pairs, seed: int, joint: bool = True) -> Strictness:

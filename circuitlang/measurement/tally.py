@@ -20,7 +20,9 @@ class Tally:
     effective: int = 0
     entry_hits: int = 0
     entries: int = 0
-    failure: tuple[int, int] | None = None  # rows of base and source of the smallest failure; of one input twice the row
+    failure: tuple[int, int] | None = (
+        None  # rows of base and source of the smallest failure; of one input twice the row
+    )
     failure_rank: tuple[int, int] | None = None
 
     @property
@@ -39,7 +41,9 @@ class Tally:
         return self.effective_hits / self.effective if self.effective else None
 
     def __add__(self, other: "Tally") -> "Tally":
-        first = min((one for one in (self, other) if one.failure_rank), key=lambda one: one.failure_rank, default=self)
+        first = self
+        if other.failure_rank is not None and (self.failure_rank is None or other.failure_rank < self.failure_rank):
+            first = other
         counts = ("hits", "total", "ties", "effective_hits", "effective", "entry_hits", "entries")
         return replace(first, **{name: getattr(self, name) + getattr(other, name) for name in counts})
 

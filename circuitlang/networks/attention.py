@@ -1,8 +1,8 @@
 """Attention heads.  In: the normalised stream; out: every head's output before W_O, and their sum after it.
 
-Two kernels compute the same numbers: batched matrix products, and, on a CPU with few positions and narrow heads, sums of
-elementwise products with the batch as the innermost dimension, which is four times as fast on networks of the size
-that one compiles or trains here (a softmax over five numbers cannot use a vector unit; one over 512 rows can).
+Two kernels compute the same numbers: batched matrix products, and, on a CPU with few positions and narrow heads, sums
+of elementwise products with the batch innermost in memory, which makes small networks twice as fast to train (a softmax
+over five neighbouring numbers cannot use a vector unit, one over 512 examples side by side can).
 """
 
 from functools import lru_cache

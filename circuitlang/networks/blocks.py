@@ -114,12 +114,12 @@ class Block(nn.Module):
         if z is None:
             z = self.attn.heads(normalised(x, self.ln1, tap), unread, tap)
         z = tap(self.name + ".attn.hook_z", z)
-        x = x + tap(self.name + ".hook_attn_out", self.attn.out(z))
-        return x if self.mlp is None else tap(self.name + ".hook_resid_mid", x)
+        return x + tap(self.name + ".hook_attn_out", self.attn.out(z))
 
     def transform(self, x: Stream, tap: Tap, post: Float[Tensor, "batch pos d_mlp"] | None) -> Stream:
         """From `resid_mid` to `resid_post`; with `post` given, the neurons are not computed."""
         if self.mlp is not None:
+            x = tap(self.name + ".hook_resid_mid", x)
             if post is None:
                 post = self.mlp.neurons(normalised(x, self.ln2, tap), tap)
             post = tap(self.name + ".mlp.hook_post", post)
@@ -146,7 +146,7 @@ def normalised(x: Stream, norm: LayerNorm | None, tap: Tap) -> Stream:
 
 
 def affine(
-    x: Float[Tensor, "batch pos inner"], weight: Float[Tensor, "inner outer"], bias: Float[Tensor, "outer"]
+    x: Float[Tensor, "batch pos inner"], weight: Float[Tensor, "inner outer"], bias: Float[Tensor, " outer"]
 ) -> Float[Tensor, "batch pos outer"]:
     """`x @ weight + bias`, one matrix product over all positions, positions first in memory."""
     batch, pos, inner = x.shape

@@ -35,9 +35,11 @@ def check_buildable(config: TransformerConfig) -> None:
         "n_ctx": config.n_ctx,
         "d_out": config.d_out,
     }
-    for name, size in {"layers": shape.layers + 1, **sizes}.items():
+    if shape.layers < 0:
+        raise Refusal(refuse_shape(f"`layers` is {shape.layers}", "layers = 1"))
+    for name, size in sizes.items():
         if size < 1:
-            raise Refusal(refuse_shape(f"`{name}` is {size - (name == 'layers')}", f"give `{name}` a size of 1 or more"))
+            raise Refusal(refuse_shape(f"`{name}` is {size}", f"{name} = 1    (or more)"))
     if shape.positions == "rotary" and shape.d_head % 2:
         cause = f"rotary positions turn pairs of coordinates, but `d_head` is {shape.d_head}, which is odd"
         raise Refusal(refuse_shape(cause, f"d_head = {shape.d_head + 1}    (or `positions = learned`)"))

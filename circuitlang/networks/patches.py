@@ -5,7 +5,7 @@ A mask holds `[batch pos unit]` booleans: a unit is a head, a neuron, or the who
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import torch
 from jaxtyping import Bool, Int
@@ -17,7 +17,7 @@ from circuitlang.networks import hooks
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.taps import Masks
 
-Positions: TypeAlias = Callable[[Position | None], Int[Tensor, "batch"] | None]
+Positions: TypeAlias = Callable[[Position | None], Int[Tensor, " batch"] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +35,34 @@ def locate(site: Site, config: TransformerConfig) -> Location:
     Raises:
         Refusal: E530 if the network has no such site, E613 if the site is a feature of a basis.
     """
-    shape = config.shape
-    if site.kind == "feature":
-        raise Refusal(refuse_site(site, "E613", "features of a basis cannot be patched yet", ()))
-    if site.kind == "embed":
-        return Location(hooks.EMBED, None, 1)
-    layer = check_index(site, "layer", site.layer, shape.layers, "the network")
     match site.kind:
+        case "embed":
+            return Location(hooks.EMBED, None, 1)
         case "resid_pre":
-            return Location(hooks.resid_pre(layer), None, 1)
+            return Location(hooks.resid_pre(check_layer(site, config)), None, 1)
+        case "resid_mid":
+            return Location(hooks.resid_mid(check_layer_with_mlp(site, config)), None, 1)
         case "resid_post":
-            return Location(hooks.resid_post(layer), None, 1)
+            return Location(hooks.resid_post(check_layer(site, config)), None, 1)
         case "head":
-            head = check_index(site, "head", site.head, shape.heads, f"layer {layer}")
+            layer, number = check_layer(site, config), config.shape.heads
+            head = check_index(site, "head", site.head, number, f"layer {layer}")
             hook = hooks.heads(layer) if site.slot is None else hooks.head_input(layer, site.slot)
-            return Location(hook, (head,), shape.heads)
-        case "resid_mid" | "mlp":
-            if shape.attention_only:
-                cause = f"there is no `{site.component}`: the network is attention-only and has no mlps"
-                raise Refusal(refuse_site(site, "E530", cause, (f"use a head, or resid_post.{layer}",)))
-            if site.kind == "resid_mid":
-                return Location(hooks.resid_mid(layer), None, 1)
+            return Location(hook, (head,), number)
+        case "mlp":
+            layer, number = check_layer_with_mlp(site, config), config.shape.d_mlp
             for neuron in site.neurons or ():
-                check_index(site, "neuron", neuron, shape.d_mlp, f"L{layer}.mlp")
-            return Location(hooks.neurons(layer), site.neurons, shape.d_mlp)
+                check_index(site, "neuron", neuron, number, f"L{layer}.mlp")
+            return Location(hooks.neurons(layer), site.neurons, number)
+        case "feature":
+            cause = f"`{site.component}` is a feature of a basis, which cannot be patched"
+            raise Refusal(refuse_site(site, "E613", cause, "patch a head, an mlp, neurons or a place in the stream"))
+        case "unembed":
+            cause = "`unembed` is where a path ends: it holds no state that could be patched"
+            help_ = "patch what it reads: the stream after the last layer, `resid_post`"
+            raise Refusal(refuse_site(site, "E530", cause, help_))
+        case _:
+            assert_never(site.kind)
 
 
 def masks_for(
@@ -104,7 +108,7 @@ def merge(*masks: Masks) -> Masks:
     return merged
 
 
-def restrict(masks: Masks, examples: Bool[Tensor, "batch"]) -> Masks:
+def restrict(masks: Masks, examples: Bool[Tensor, " batch"]) -> Masks:
     """The same masks in the chosen examples, and no patch in the others."""
     return {hook: mask & examples[:, None, None] for hook, mask in masks.items()}
 
@@ -114,16 +118,30 @@ def mix(options: Sequence[Masks], chosen: Bool[Tensor, "batch option"]) -> Masks
     return merge(*(restrict(option, chosen[:, place]) for place, option in enumerate(options)))
 
 
+def check_layer(site: Site, config: TransformerConfig) -> int:
+    """The layer of the site, if the network has it."""
+    return check_index(site, "layer", site.layer, config.shape.layers, "the network")
+
+
+def check_layer_with_mlp(site: Site, config: TransformerConfig) -> int:
+    """The layer of the site, if the network has it and it has an mlp."""
+    layer = check_layer(site, config)
+    if config.shape.attention_only:
+        cause = f"there is no `{site.component}`: the network is attention-only and has no mlps"
+        raise Refusal(refuse_site(site, "E530", cause, f"use a head of layer {layer}, or `resid_post.{layer}`"))
+    return layer
+
+
 def check_index(site: Site, what: str, index: int | None, number: int, owner: str) -> int:
     """The index, if it counts one of `number` things."""
     if index is not None and 0 <= index < number:
         return index
-    last = f"the last {what} is {number - 1}" if number else f"it has no {what}s"
     cause = f"there is no `{site.component}`: {owner} has {number} {what}{'s' if number != 1 else ''}"
-    raise Refusal(refuse_site(site, "E530", cause, (f"{what}s are counted from 0: {last}",)))
+    last = f"{what}s are counted from 0: the last one is {number - 1}" if number else f"add a {what}"
+    raise Refusal(refuse_site(site, "E530", cause, last))
 
 
-def refuse_site(site: Site, code: str, cause: str, helps: tuple[str, ...]) -> Diagnostic:
+def refuse_site(site: Site, code: str, cause: str, help_: str) -> Diagnostic:
     """A refusal that points to where the site was written, if it was."""
     label = None if site.span is None else Label(site.span, "this site")
-    return Diagnostic(code, cause, primary=label, helps=helps)
+    return Diagnostic(code, cause, primary=label, helps=(help_,))

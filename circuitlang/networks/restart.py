@@ -1,4 +1,4 @@
-"""Where a patched run may begin.  In: masks and the states of a base run; out: the latest start that changes nothing."""
+"""Where a patched run may begin.  In: masks and the states of a base run; out: the latest start that will do."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def latest_restart(
     config: TransformerConfig,
     masked: Iterable[str],
     base: Mapping[str, Tensor],
-    base_rows: Int[Tensor, "batch"] | None,
+    base_rows: Int[Tensor, " batch"] | None,
 ) -> Restart:
     """The last start that comes before every masked hook and that `base` has the states for."""
     order = {name: place for place, name in enumerate(all_hooks(config))}

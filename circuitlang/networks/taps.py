@@ -72,7 +72,7 @@ class Recording:
 class Patching:
     """A forward pass in which masked units take their values from other states."""
 
-    def __init__(self, masks: Masks, states: Mapping[str, Tensor], rows: Int[Tensor, "batch"] | None) -> None:
+    def __init__(self, masks: Masks, states: Mapping[str, Tensor], rows: Int[Tensor, " batch"] | None) -> None:
         self.masks = masks
         self.states = states
         self.rows = rows
@@ -91,8 +91,8 @@ class Patching:
         return any(name in self.masks for name in names)
 
 
-def take_rows(state: Float[Tensor, "source ..."], rows: Int[Tensor, "batch"] | None) -> Float[Tensor, "batch ..."]:
-    """Rows of a state, laid out in memory like the state (positions first, or units first), which keeps later work fast.
+def take_rows(state: Float[Tensor, "source ..."], rows: Int[Tensor, " batch"] | None) -> Float[Tensor, "batch ..."]:
+    """Rows of a state, in the state's order of memory, which keeps later work fast.
 
     A state of one row (a mean, a zero) stands for every row.
     """

@@ -59,9 +59,9 @@ class Transformer(HookedRootModule):
         masks: Masks,
         states: Mapping[str, Tensor],
         *,
-        rows: Int[Tensor, "batch"] | None = None,
+        rows: Int[Tensor, " batch"] | None = None,
         base: Mapping[str, Tensor] | None = None,
-        base_rows: Int[Tensor, "batch"] | None = None,
+        base_rows: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch pos d_out"]:
         """Logits when masked units take their values from `states` and everything below them is computed anew.
 
@@ -79,9 +79,7 @@ class Transformer(HookedRootModule):
         start = latest_restart(self.config, masks, base, base_rows) if base else START
         return self.run(tokens, Patching(masks, states, rows), start)
 
-    def run(
-        self, tokens: Int[Tensor, "batch pos"], tap: Tap, start: Restart
-    ) -> Float[Tensor, "batch pos d_out"]:
+    def run(self, tokens: Int[Tensor, "batch pos"], tap: Tap, start: Restart) -> Float[Tensor, "batch pos d_out"]:
         """One forward pass from `start`, asking `tap` at every hook that is reached."""
         unread = None if self.config.pad is None else tokens == self.config.pad
         x = self.embedded(tokens, tap) if start.stream is None else start.stream

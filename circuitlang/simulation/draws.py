@@ -109,6 +109,7 @@ def urns(draw: Draw, batch: Batch) -> Urns:
                     f"there is nothing to draw `{draw.target}` from",
                     _label(draw, "this set is empty for some of the inputs"),
                     notes=("a draw may read what was drawn before, and the set must have a member whatever that was",),
+                    helps=(f"draw `{draw.target}` from a set that keeps a member when others are taken away",),
                 )
             )
     table, values, _ = member_table(cells.values)

@@ -133,7 +133,7 @@ def effective_pairs(
     before, after = answers_under_interchange(model, batch, pairs, nodes, known)
     changed = ~close(before, after, tolerance)
     ties = before.ties().reshape(len(pairs), -1).any(1) | after.ties().reshape(len(pairs), -1).any(1)
-    return changed.reshape(len(pairs), -1).any(1) & ~ties
+    return np.asarray(changed.reshape(len(pairs), -1).any(1) & ~ties)
 
 
 def answers_under_interchange(
@@ -148,9 +148,11 @@ def answers_under_interchange(
 
 def close(left: Column, right: Column, tolerance: float) -> np.ndarray:
     """Bool [batch, *family]: where two columns hold the same value, or numbers at most `tolerance` apart."""
+    if not tolerance:
+        return left.same(right)
     axes = merge_axes(left.axes, right.axes)
     apart = np.abs(left.onto(axes).numbers() - right.onto(axes).numbers())
-    return np.asarray(left.same(right) | (apart <= tolerance))
+    return np.logical_or(left.same(right), apart <= tolerance)
 
 
 def _length_groups(batch: Batch, model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

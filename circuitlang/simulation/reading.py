@@ -2,7 +2,9 @@
 answers at their positions, and the positions that alignments name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.program import Program
 from circuitlang.core.site import Position
 from circuitlang.core.values import Tie, Value, show
-from circuitlang.diagnostics.diagnostic import Diagnostic, InternalError, Refusal
+from circuitlang.diagnostics.diagnostic import Diagnostic, Refusal
 from circuitlang.simulation.batches import PROMPT, Batch
 from circuitlang.simulation.columns import ABSENT, Column
 from circuitlang.simulation.vocabulary import (
@@ -72,48 +74,49 @@ class Reading:
         return 1 if self.outputs is None else len(self.outputs)
 
     def tokens(self, batch: Batch) -> np.ndarray:
-        """int64 [batch, n_ctx]: BOS, the input, PAD."""
+        """int64 [batch, n_ctx]: BOS, the input, PAD.
+
+        Raises:
+            Refusal: E578 for a word that is not in the vocabulary, E579 for an input that is longer than the context.
+        """
         tokens = np.zeros((batch.size, self.n_ctx), np.int64)
-        tokens[:, 1:] = 0 if self.pad is None else self.pad
+        tokens[:, 1:] = self._padding
         if self.sequence is not None:
             column = batch.columns[self.sequence]
-            width = min(column.codes.shape[1], self.n_ctx - 1)
-            table = np.append(self._table(column), 0 if self.pad is None else self.pad)
-            tokens[:, 1 : width + 1] = table[column.codes[:, :width]]
+            self._place(tokens, self._looked_up(column, self._tokens, self._padding), column)
             return tokens
         chosen = self._template(batch)
         for number, prompt in enumerate(self.prompts):
             rows = np.flatnonzero(chosen == number)
             for place, part in enumerate(prompt.parts, start=1):
                 if isinstance(part, Hole):
-                    column = batch.columns[part.name]
-                    tokens[rows, place] = self._table(column)[column.codes[rows]]
+                    tokens[rows, place] = self._looked_up(batch.columns[part.name].take(rows), self._tokens, 0)
                 else:
                     tokens[rows, place] = self._tokens[part]
         return tokens
 
     def answers(self, column: Column, batch: Batch) -> Answers:
-        """The right answers of a model whose output has this column; see `Answers`."""
+        """The right answers of a model whose output has this column; see `Answers`.
+
+        Raises:
+            Refusal: E578 for an answer that the network cannot give, E579 for one beyond the context.
+        """
         ties = column.ties()
         if self.outputs is None:
-            table = np.array([*(0.0 if isinstance(value, Tie) else float(value) for value in column.values), 0.0])
+            numbers = np.array([*(0.0 if isinstance(value, Tie) else float(value) for value in column.values), 0.0])
+            found = numbers[column.codes]
         else:
-            classes = {answer_key(value): number for number, value in enumerate(self.outputs)}
-            found = [classes.get(answer_key(value), ABSENT) for value in column.values]
-            for value, number in zip(column.values, found, strict=True):
-                if number == ABSENT and not isinstance(value, Tie):
-                    raise InternalError(f"{show(value)} is no answer of this network")
-            table = np.maximum(np.array([*found, 0], np.int64), 0)
-        targets = np.zeros((batch.size, self.n_ctx), table.dtype)
+            known = {answer_key(value): number for number, value in enumerate(self.outputs)}
+            known.update((answer_key(value), 0) for value in column.values if isinstance(value, Tie))
+            found = self._looked_up(column, known, 0)
+        targets = np.zeros((batch.size, self.n_ctx), found.dtype)
         counted = np.zeros((batch.size, self.n_ctx), bool)
         if column.codes.ndim == 1:
             rows, end = np.arange(batch.size), self._end(batch)
-            targets[rows, end] = table[column.codes]
-            counted[rows, end] = ~ties
+            targets[rows, end], counted[rows, end] = found, ~ties
             return Answers(targets, counted, ties)
-        width = min(column.codes.shape[1], self.n_ctx - 1)
-        targets[:, 1 : width + 1] = table[column.codes[:, :width]]
-        counted[:, 1 : width + 1] = (column.codes[:, :width] != ABSENT) & ~ties[:, :width]
+        self._place(targets, found, column)
+        self._place(counted, (column.codes != ABSENT) & ~ties, column)
         return Answers(targets, counted, np.asarray(ties.any(1)))
 
     def positions(self, position: Position | None, batch: Batch) -> np.ndarray | None:
@@ -161,12 +164,28 @@ class Reading:
             return batch.lengths[self.sequence]
         return np.array([len(prompt.parts) for prompt in self.prompts], np.int64)[self._template(batch)]
 
+    @property
+    def _padding(self) -> int:
+        return 0 if self.pad is None else self.pad
+
     def _token_key(self, value: Value) -> object:
         return word(value) if self.prompts else answer_key(value)
 
-    def _table(self, column: Column) -> np.ndarray:
-        """int64 [value]: the token of every value of a column's dictionary."""
-        return np.array([self._tokens[self._token_key(value)] for value in column.values], np.int64)
+    def _looked_up(self, column: Column, known: Mapping[Any, int], absent: int) -> np.ndarray:
+        """int64 [batch, *family]: the number of every cell's value; `absent` where there is no cell."""
+        key = self._token_key if known is self._tokens else answer_key
+        table = np.array([*(known.get(key(value), ABSENT) for value in column.values), absent], np.int64)
+        found = table[column.codes]
+        for code in column.codes[found == ABSENT][:1]:
+            raise _unknown(column.values[code], "token" if known is self._tokens else "answer")
+        return found
+
+    def _place(self, target: np.ndarray, cells: np.ndarray, column: Column) -> None:
+        """Write the cells of a column over positions behind BOS."""
+        width = min(cells.shape[1], self.n_ctx - 1)
+        if (column.codes[:, width:] != ABSENT).any():
+            raise _too_long(self.n_ctx)
+        target[:, 1 : width + 1] = cells[:, :width]
 
 
 def read_for(data: Data, model: Model, program: Program | None = None) -> Reading:
@@ -179,8 +198,8 @@ def read_for(data: Data, model: Model, program: Program | None = None) -> Readin
 
     Raises:
         Refusal: E570 where there is neither a prompt nor one sequence to read, E575 for answers that no token position
-            holds, E577 where the vocabulary or the context cannot be bounded, E619 for prompts with slots or of
-            several models.
+            holds, E577 where the vocabulary or the context cannot be bounded, E619 for prompts with slots, or
+            with holes that are not drawn, such as a task or an answer.
     """
     models = tuple(one for one in (program.models if program else ()) if one.name in data.models) or (model,)
     models = models if model in models else (*models, model)
@@ -208,6 +227,28 @@ def _hole(prompt: Prompt, position: Position) -> int:
         if isinstance(part, Hole) and part.name == position.hole:
             return place
     raise _outside(position)
+
+
+def _unknown(value: Value, what: str) -> Refusal:
+    return Refusal(
+        Diagnostic(
+            "E578",
+            f"the network has no {what} for {show(value)}",
+            notes=("the words and answers of a network are those of the data that it was made for",),
+            helps=("use data that draws from the same domains, or train or compile the network on this data",),
+        )
+    )
+
+
+def _too_long(n_ctx: int) -> Refusal:
+    return Refusal(
+        Diagnostic(
+            "E579",
+            f"an input is longer than the {n_ctx - 1} tokens that the network reads",
+            notes=("the longest input of a network is that of the data that it was made for",),
+            helps=("use shorter inputs, or train or compile the network on this data",),
+        )
+    )
 
 
 def _outside(position: Position) -> Refusal:

@@ -30,16 +30,19 @@ def word(value: Value) -> str:
 
 
 def require_single_tokens(data: Data, model: Model) -> None:
-    """Refuse prompts that this version cannot read: of several models, or with a hole of several tokens."""
+    """Refuse prompts that this version cannot read: with the name of a task, an answer, or a slot of several tokens."""
     drawn = {draw.target for draw in data.draws}
     sequences = {part.name for part in model.inputs if part.index} | {name for name, _ in data.lengths}
     for hole in (part for prompt in data.prompts for part in prompt.parts if isinstance(part, Hole)):
-        if len(data.models) > 1 or hole.width is not None or hole.name not in drawn or hole.name in sequences:
+        if hole.name not in drawn or hole.name in sequences or hole.width is not None:
+            what = "is not drawn" if hole.name not in drawn else "has several tokens"
             _refuse(
                 "E619",
-                f"the prompt of `{data.name}` has a slot or serves several models, which no network here reads yet",
+                f"the hole `{hole.name}` of the prompt {what}, and no network here reads such prompts yet",
                 data.span,
-                f"`{{{hole.name}}}` is not one drawn token",
+                f"in the prompt of `{data.name}`",
+                "every hole is one drawn token for now: slots, tasks and answers in a prompt come later",
+                f"`circuitc check` reads the whole file; claims on `{data.name}` need a prompt of single drawn tokens",
             )
 
 
@@ -91,7 +94,7 @@ def outputs_of(models: tuple[Model, ...], data: Data) -> tuple[Value, ...] | Non
         if index and (data.prompts or along != [part.name for part in model.inputs]):
             _refuse(
                 "E575",
-                f"the answer `{model.output}` of `{model.name}` has several parts, and no token to give each of them at",
+                f"the answer `{model.output}` of `{model.name}` has several parts, and no tokens to give them at",
                 model.output_node.span or model.span,
                 "a family",
                 "a network gives one answer at every token of a sequence, or one at the end of a prompt",
@@ -111,7 +114,7 @@ def _joined(domains: list[Domain], model: Model, name: str) -> tuple[Value, ...]
                 "E577",
                 f"`{name}` of `{model.name}` can be any number, and a network reads finitely many tokens",
                 model.span,
-                "",
+                "a domain without end",
                 "",
                 f"give `{name}` a finite domain",
             )

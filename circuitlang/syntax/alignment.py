@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from circuitlang.diagnostics.excerpt import width
-from circuitlang.syntax.spacing import Line, Piece
+from circuitlang.syntax.spacing import Line
 
 INDENT = "  "
 # Before which words of a declaration a column begins.
@@ -41,6 +41,7 @@ class Row:
 
 
 def aligned(lines: Sequence[Line]) -> str:
+    """The text of all lines, each ended."""
     return "".join(row.done.rstrip() + "\n" for group in _groups(lines) for row in _laid_out(group))
 
 

@@ -42,17 +42,21 @@ class Builder:
         return form
 
     def all(self, raws: Any) -> tuple[Any, ...]:
+        """The forms of several; what was left out is left out."""
         return tuple(self(raw) for raw in raws if raw is not None)
 
     def at(self, token: Token, skip: bool = False) -> Span:
+        """A token's place, without its first character if `skip`."""
         return Span(self.source, (token.start_pos or 0) + skip, token.end_pos or 0)
 
     def span(self, raw: LarkTree[Token]) -> Span:
+        """The place of a Lark tree."""
         if raw.meta.empty:
             return Span(self.source, 0, 0)
         return Span(self.source, raw.meta.start_pos, raw.meta.end_pos)
 
     def report(self, diagnostic: Diagnostic | None) -> None:
+        """Keep a mistake, if it is one."""
         if diagnostic is not None:
             self.diagnostics.append(diagnostic)
 
@@ -100,9 +104,7 @@ def _param(b: Builder, span: Span, name: Token, family: Raw, domain: Raw) -> tre
 
 
 def _model(b: Builder, span: Span, name: Token, params: Raw, output: Token, *nodes: Raw) -> tree.Model:
-    return tree.Model(
-        name=b(name), params=b.all(_parts(params)), output=b(output), nodes=b.all(nodes), span=span
-    )
+    return tree.Model(name=b(name), params=b.all(_parts(params)), output=b(output), nodes=b.all(nodes), span=span)
 
 
 def _node(b: Builder, span: Span, name: Token, family: Raw, domain: Raw, equation: Raw) -> tree.Node:
@@ -152,7 +154,9 @@ def _train(b: Builder, span: Span, network: Token, method: Raw, data: Raw, setti
     return tree.Train(network=b(network), method=b(method), data=b(data), settings=settings, span=span)
 
 
-def _claim(b: Builder, span: Span, name: Token, statement: Raw, quantifier: Raw, data: Raw, settings: Raw) -> tree.Claim:
+def _claim(
+    b: Builder, span: Span, name: Token, statement: Raw, quantifier: Raw, data: Raw, settings: Raw
+) -> tree.Claim:
     return tree.Claim(
         name=b(name),
         statement=b(statement),
@@ -238,9 +242,7 @@ def _such_that_in(b: Builder, span: Span, left: Raw, domain: Raw, condition: Raw
     if not isinstance(value, tree.Name):
         name = tree.Name(text="", span=value.span)
         b.report(_not_a_name(value.span, members.span))
-    return tree.Each(
-        value=value, name=name, domain=members, condition=b(condition), otherwise=b(otherwise), span=span
-    )
+    return tree.Each(value=value, name=name, domain=members, condition=b(condition), otherwise=b(otherwise), span=span)
 
 
 def _not_a_name(value: Span, members: Span) -> Diagnostic:

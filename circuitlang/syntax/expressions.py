@@ -24,12 +24,16 @@ class Name(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Int(Form):
+    """`20_000`."""
+
     value: int
     text: str = field(compare=False, repr=False)  # as written: `20_000`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Float(Form):
+    """`0.05` or `1e-3`."""
+
     value: float
     text: str = field(compare=False, repr=False)  # as written: `1e-3`
 
@@ -45,11 +49,15 @@ class Quantity(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class String(Form):
+    """A text; its escapes are resolved."""
+
     value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bool(Form):
+    """`true` or `false`."""
+
     value: bool
 
 
@@ -60,16 +68,22 @@ class Nothing(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuple(Form):
+    """`(a, b)`."""
+
     members: tuple["Expr", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Set(Form):
+    """`{a, b}`."""
+
     members: tuple["Expr", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class If(Form):
+    """`if condition then then else otherwise`."""
+
     condition: "Expr"
     then: "Expr"
     otherwise: "Expr"
@@ -165,6 +179,8 @@ class Arm(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match(Form):
+    """`match subject { arms, else => otherwise }`."""
+
     subject: "Expr"
     arms: tuple[Arm, ...]
     otherwise: "Expr | None" = None

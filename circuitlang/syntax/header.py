@@ -11,14 +11,17 @@ from circuitlang.syntax.words import DECLARATIONS, KEYWORDS, found
 EDITION = 1
 
 
-def read_header(source: Source, tokens: Sequence[Token]) -> tuple[int | None, list[Diagnostic]]:
+def read_header(
+    source: Source, tokens: Sequence[Token], following: Token | None
+) -> tuple[int | None, list[Diagnostic]]:
     """Edition 1, with complaints; None when the file states another edition, whose syntax we do not know.
 
+    `following` is the first token of the first declaration.
     Errors: E105 no header, E106 another edition, E101 something else before the first declaration.
     """
     line = [token for token in tokens if token.type != "_NL"]
     if not line or line[0].type != "CIRC":
-        return EDITION, [_missing(source, line[0] if line else None)]
+        return EDITION, [_missing(source, line[0] if line else following)]
     _, *rest = line
     if not rest or rest[0].type != "INT" or _line(rest[0]) != _line(line[0]):
         at = span_of(source, line[0])

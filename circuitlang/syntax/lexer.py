@@ -104,7 +104,9 @@ def _character(source: Source, start: int, end: int) -> Diagnostic:
         name = unicodedata.name(character, "control character").lower()
         shown = f"U+{ord(character):04X} ({name})"
         advice = "put a plain space there" if character.isspace() and character != "\r" else advice
-    label = Label(Span(source, start, end), f"did you mean `{substitute}`?" if substitute else "not part of the language")
+    label = Label(
+        Span(source, start, end), f"did you mean `{substitute}`?" if substitute else "not part of the language"
+    )
     return Diagnostic("E103", f"{shown} has no meaning outside a string or a comment", label, helps=(advice,))
 
 
@@ -116,7 +118,7 @@ def _unterminated(source: Source, start: int) -> tuple[Diagnostic, int, str]:
         "E104",
         "this string has no closing quote on its line",
         Label(Span(source, start, start + len(shown)), "the string begins here"),
-        notes=("a string stays on one line; a quote inside it is written `\\\"`",),
+        notes=('a string stays on one line; a quote inside it is written `\\"`',),
         helps=(f'{shown}"',),
     )
     return diagnostic, end, '"' + " " * (end - start - 2) + '"' if end - start > 1 else ""

@@ -43,7 +43,9 @@ def string_of(text: str, span: Span) -> tuple[str, Diagnostic | None]:
             place = Label(Span(span.source, start, start + 2), "not an escape")
             helps = (f"write `\\\\{escape[1]}` for a backslash and the letter after it",)
             notes = ('the escapes of a string are \\" \\\\ \\n and \\t',)
-            return inner, Diagnostic("E119", f"`{escape[0]}` means nothing in a string", place, notes=notes, helps=helps)
+            return inner, Diagnostic(
+                "E119", f"`{escape[0]}` means nothing in a string", place, notes=notes, helps=helps
+            )
     return ESCAPE.sub(lambda escape: ESCAPES[escape[1]], inner), None
 
 

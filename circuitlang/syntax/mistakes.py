@@ -26,6 +26,7 @@ SEPARATES_COMPARISONS = frozenset("AND OR NOT IF THEN ELSE WHERE FOR COMMA COLON
 
 
 def explain_mistake(trouble: Trouble) -> Diagnostic:
+    """The first slip that recognises itself; `unexpected_token` recognises everything."""
     return next(filter(None, (mistake(trouble) for mistake in MISTAKES)))
 
 
@@ -60,13 +61,14 @@ def not_in(t: Trouble) -> Diagnostic | None:
 
 def missing_else(t: Trouble) -> Diagnostic | None:
     """E115: `if p then x` and nothing more."""
-    waiting = 0
+    waiting = then = 0
     for i, token in t.outward():
         if token.type == "ELSE":
             waiting += 1
         elif token.type == "THEN":
             waiting -= 1
             if waiting < 0:
+                then = i
                 break
         elif token.type in ("_NL", "COMMA", "WHERE"):
             return None
@@ -74,7 +76,7 @@ def missing_else(t: Trouble) -> Diagnostic | None:
         return None
     if "ELSE" not in t.expected:
         return None
-    opening = next(token for j, token in t.outward() if token.type == "IF" and j < i)
+    opening = next(token for j, token in t.outward() if token.type == "IF" and j < then)
     return Diagnostic(
         "E115",
         "this `if` has no `else`",
@@ -108,7 +110,9 @@ def continued_line(t: Trouble) -> Diagnostic | None:
     if t.ends_line and t.next is not None and t.next.type == "LBRACE" and "LBRACE" in t.expected:
         message = "the `{` of a block stands on the line of its statement"
         label = t.at(t.next, "begins a line")
-        return Diagnostic("E109", message, label, (t.here("expected `{`"),), (LINES,), (f"{t.line_from(t.line_start)} {{",))
+        return Diagnostic(
+            "E109", message, label, (t.here("expected `{`"),), (LINES,), (f"{t.line_from(t.line_start)} {{",)
+        )
     joins = BINARY | {"LPAR", "LSQB", "LBRACE", "ON", "FOR", "ARROW", "THEN", "ELSE", "WHERE", "EQUAL", "COLON", "AS"}
     if not t.starts_line or t.token.type not in joins | {"TILDE", "OF", "AT", "BY", "FIELD"}:
         return None
@@ -183,9 +187,7 @@ def equals_sign(t: Trouble) -> Diagnostic | None:
     """E101: `==` where a name gets its value, `=` where two values are compared."""
     if t.token.type == "COMPARE" and t.token == "==" and "EQUAL" in t.expected:
         helps = (f"{t.last} = ...",)
-        return Diagnostic(
-            "E101", "a name gets its value with `=`; `==` compares", t.here("expected `=`"), helps=helps
-        )
+        return Diagnostic("E101", "a name gets its value with `=`; `==` compares", t.here("expected `=`"), helps=helps)
     if t.token.type == "EQUAL" and "COMPARE" in t.expected:
         helps = (f"{t.text(t.line_start, t.last)} == {t.line_from(t.next) if t.next else '...'}",)
         message = "two values are compared with `==`; `=` gives a name its value"

@@ -1,4 +1,4 @@
-"""Which newlines count: the rule that goes with circ.lark.  In: tokens; out: the tokens without the newlines that do not."""
+"""Which newlines count: the rule that goes with circ.lark.  In: tokens; out: the same without those that do not."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,10 +32,12 @@ class Nesting:
 
     @property
     def inner(self) -> Bracket:
+        """The innermost."""
         return self.stack[-1]
 
     @property
     def depth(self) -> int:
+        """How many are open, the file not counted."""
         return len(self.stack) - 1
 
     def counts(self, token: Token) -> bool:
@@ -64,5 +66,6 @@ class Newlines:
     always_accept = ("_NL",)
 
     def process(self, stream: Iterable[Token]) -> Iterator[Token]:
+        """Filter a stream, lazily."""
         nesting = Nesting()
         return (token for token in stream if nesting.counts(token))

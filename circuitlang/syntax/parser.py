@@ -1,4 +1,4 @@
-"""From text to tree.  In: a source; out: the tree of every declaration that could be read, and what is wrong with the rest.
+"""From text to tree.  In: a source; out: the tree of all that could be read, and what is wrong with the rest.
 
 Each declaration is parsed on its own, so that one mistake costs one declaration.
 """
@@ -12,7 +12,7 @@ from circuitlang.diagnostics import Diagnostic, Source, Span
 from circuitlang.syntax import tree
 from circuitlang.syntax.builder import Builder, TooDeep
 from circuitlang.syntax.grammar import grammar
-from circuitlang.syntax.header import read_header
+from circuitlang.syntax.header import not_a_declaration, read_header
 from circuitlang.syntax.lexer import lex
 from circuitlang.syntax.mistakes import explain_mistake
 from circuitlang.syntax.newlines import CLOSERS, OPENERS
@@ -33,7 +33,7 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
     """
     lexed = lex(source)
     (first, *segments), unbalanced = split(source, lexed.tokens)
-    edition, problems = read_header(source, first.tokens)
+    edition, problems = read_header(source, first.tokens, segments[0].tokens[0] if segments else None)
     if edition is None:
         return None, tuple(problems)
     torn = {source.line_of(offset) for offset in lexed.replaced}
@@ -42,6 +42,9 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
     broken: list[tree.Name] = []
     for segment in segments:
         muted = not segment.sound or _touched(segment, lexed.replaced)
+        if segment.tokens[0].type not in DECLARATIONS:
+            diagnostics += () if muted else (not_a_declaration(source, segment.tokens[0]),)
+            continue
         declaration, mistakes = _declaration(source, segment.tokens)
         if declaration is not None and not muted:
             declarations.append(declaration)
@@ -53,36 +56,24 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
     return program, tuple(diagnostics)
 
 
-def _declaration(
-    source: Source, tokens: Sequence[Token]
-) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
-    """One declaration and its mistakes: a line that makes no sense is told, left out, and the rest is read again.
-
-    The form is None unless every line left out stood behind the declaration, outside its block.
-    """
+def _declaration(source: Source, tokens: Sequence[Token]) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
+    """One declaration, or its mistakes: an entry of a block that makes no sense is told, and the rest is read again."""
     mistakes: list[Diagnostic] = []
-    whole = True
     while len(mistakes) < MOST:
         raw, failed = _reduce(tokens)
         if raw is not None:
             form, odd = _build(source, raw)
-            return form if whole else None, (*mistakes, *odd)
+            return None if mistakes else form, (*mistakes, *odd)
         trouble = Trouble(source, tuple(tokens), failed, _expected(tokens[:failed]))
         mistakes.append(explain_mistake(trouble))
         lines = [i for i, token in enumerate(tokens) if token.type == "_NL"]
-        start = max((i for i in lines if i < failed), default=None)
+        start = max((i for i in lines if i < failed), default=0)
         # What follows such a line without beginning an entry belongs to it.
         goes_on = (i for i in lines if i >= failed and tokens[i + 1 : i + 2] and tokens[i + 1].type in BEGINS_LINE)
         end = next(goes_on, len(tokens))
-        if start is None:
+        if not start or trouble.inner.token is None or not _balanced(tokens[start:end]):
             break
-        if trouble.inner.token is None:
-            tokens = tokens[:start]
-        elif _balanced(tokens[start:end]):
-            tokens = [*tokens[:start], *tokens[end:]]
-            whole = False
-        else:
-            break
+        tokens = [*tokens[:start], *tokens[end:]]
     return None, tuple(mistakes)
 
 
@@ -100,18 +91,18 @@ def _balanced(tokens: Sequence[Token]) -> bool:
 
 
 def _reduce(tokens: Sequence[Token]) -> tuple[LarkTree[Token] | None, int]:
-    """Lark's tree of a declaration, or None and the index of the token that cannot stand there (its end: the length)."""
+    """Lark's tree of a declaration, or None and the index of the token that fits nowhere (its length at the end)."""
     machine = grammar().parse_interactive()
-    index = 0
+    fed = 0
     try:
         for token in PREAMBLE:
             machine.feed_token(token)
-        for index, token in enumerate(tokens):
+        for token in tokens:
             machine.feed_token(token)
-        index = len(tokens)
+            fed += 1
         start = machine.feed_eof()
     except UnexpectedToken:
-        return None, index
+        return None, fed
     return start.children[-1], 0
 
 
@@ -139,5 +130,7 @@ def _declared(source: Source, tokens: Sequence[Token]) -> list[tree.Name]:
     """The names that a broken declaration was about to declare."""
     if not tokens or tokens[0].type not in DECLARATIONS or tokens[0].type == "TRAIN":
         return []
-    names = [tree.Name(text=str(t), span=Span(source, t.start_pos or 0, t.end_pos or 0)) for t in tokens if t.type == "NAME"]
+    names = [
+        tree.Name(text=str(t), span=Span(source, t.start_pos or 0, t.end_pos or 0)) for t in tokens if t.type == "NAME"
+    ]
     return names if tokens[0].type == "IMPORT" else names[:1]

@@ -1,7 +1,8 @@
 """The declarations of a file, cut apart so that a mistake in one cannot hide the next.  In: tokens; out: segments.
 
 A declaration begins where a line begins with its keyword outside all brackets, or, when a bracket was never closed,
-at such a line that is indented no deeper than the declaration before it.
+at such a line that is indented no deeper than the declaration before it.  A line that begins with a name instead, no
+deeper than the declaration before it, stands alone: it declares nothing, and the parser says so.
 """
 
 from collections.abc import Sequence
@@ -59,6 +60,10 @@ class _Cutter:
     def take(self, token: Token, starts_line: bool) -> None:
         if starts_line and token.type in DECLARATIONS and (not self.nesting.depth or self._outdented(token)):
             self.finish(token)
+            self.lost = self.lost and not self.segments[-1].sound
+        elif starts_line and token.type == "NAME" and not self.nesting.depth and self._outdented(token):
+            self.finish(token)
+            self.sound = not self.lost
         if token.type in CLOSERS:
             self._close(token)
         if self.nesting.counts(token):
@@ -72,8 +77,6 @@ class _Cutter:
         if self.nesting.depth and self.sound:
             self._unclosed(self.nesting.inner, following)
             self.lost = True
-        elif following:
-            self.lost = False
         self.segments.append(Segment(tuple(self.tokens), self.sound))
         self._begin()
 
@@ -130,6 +133,7 @@ class _Cutter:
 
 
 def too_deep(span: Span, why: str) -> Diagnostic:
+    """E117."""
     helps = ("give a part of it a name: a node of its own, or `let part = ...` outside the model",)
     return Diagnostic("E117", "this is nested too deeply to be read", Label(span, why), helps=helps)
 

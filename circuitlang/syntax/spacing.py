@@ -1,4 +1,4 @@
-"""The lines of a program with canonical spaces.  In: tokens with their newlines; out: lines of pieces, each with its role."""
+"""The lines of a program with canonical spaces.  In: tokens with their newlines; out: lines of pieces."""
 
 import re
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ class Line:
 
     @property
     def blank(self) -> bool:
+        """Whether nothing stands on it."""
         return not self.pieces and not self.comment
 
 

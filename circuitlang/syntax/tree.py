@@ -104,6 +104,8 @@ class Function(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain(Form):
+    """`domain name = value`."""
+
     name: Name
     value: Expr
 

@@ -1,4 +1,4 @@
-"""Where a declaration stops making sense.  In: its tokens and the index of the one that fits nowhere; out: its surroundings."""
+"""Where a declaration stops making sense.  In: its tokens and the one that fits nowhere; out: its surroundings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from circuitlang.syntax.words import CONTINUES_VALUE, STARTS_VALUE
 @dataclass(frozen=True)
 class Trouble:
     """A declaration's tokens (only the newlines that count), the index of the first that cannot stand where it does
-    (their number, when it is the end that cannot), and the terminals that could."""
+    (their number, when it is the end that cannot), and the terminals that could.
+    """
 
     source: Source
     tokens: tuple[Token, ...]
@@ -24,6 +25,7 @@ class Trouble:
 
     @cached_property
     def token(self) -> Token:
+        """What cannot stand where it does."""
         if self.index < len(self.tokens):
             return self.tokens[self.index]
         end = self.tokens[-1].end_pos
@@ -41,14 +43,17 @@ class Trouble:
 
     @property
     def next(self) -> Token | None:
+        """The token after it."""
         return self.tokens[self.index + 1] if self.index + 1 < len(self.tokens) else None
 
     @property
     def ends_line(self) -> bool:
+        """Whether it is the end of a line or of the file."""
         return self.token.type in ("_NL", "$END")
 
     @property
     def starts_line(self) -> bool:
+        """Whether it is the first on its line."""
         return self.index > 0 and self.tokens[self.index - 1].type == "_NL"
 
     @cached_property
@@ -61,10 +66,12 @@ class Trouble:
 
     @property
     def in_block(self) -> bool:
+        """Whether the innermost bracket is the brace of a block."""
         return self.inner.is_block and self.inner.token is not None
 
     @property
     def wants_value(self) -> bool:
+        """Whether a value could stand there."""
         return {"NAME", "INT"} <= self.expected
 
     @property
@@ -74,16 +81,20 @@ class Trouble:
 
     @property
     def after_value(self) -> bool:
+        """Whether a value has just ended."""
         return bool(CONTINUES_VALUE & self.expected)
 
     @property
     def span(self) -> Span:
+        """Its place."""
         return span_of(self.source, self.token)
 
     def here(self, text: str) -> Label:
+        """A label at it."""
         return Label(self.span, text)
 
     def at(self, token: Token, text: str = "") -> Label:
+        """A label at another token."""
         return Label(span_of(self.source, token), text)
 
     def text(self, first: Token, last: Token) -> str:

@@ -4,9 +4,7 @@ from collections.abc import Collection
 
 from lark import Token
 
-DECLARATIONS = frozenset(
-    "IMPORT LET DOMAIN EXTERN MODEL NETWORK BASIS ALIGN CIRCUIT DATA TRAIN CLAIM".split()
-)
+DECLARATIONS = frozenset("IMPORT LET DOMAIN EXTERN MODEL NETWORK BASIS ALIGN CIRCUIT DATA TRAIN CLAIM".split())
 KEYWORDS = DECLARATIONS | frozenset(
     "CIRC AS PYTHON OF AT FOR BY ON IF THEN ELSE MATCH OR AND NOT IN WHERE TRUE FALSE NONE".split()
 )
@@ -15,12 +13,8 @@ PUNCTUATION = {
     "EQUAL": "=", "ARROW": "->", "GIVES": "=>", "DOTS": "..", "VBAR": "|", "AMPERSAND": "&", "PLUS": "+",
     "MINUS": "-", "STAR": "*", "SLASH": "/", "FLOOR": "//", "PERCENT": "%", "TILDE": "~", "POWER": "**", "PLACE": "@",
 }  # fmt: skip
-BINARY = frozenset(
-    "OR AND IN COMPARE VBAR AMPERSAND DOTS PLUS MINUS STAR SLASH FLOOR PERCENT POWER PLACE".split()
-)
-STARTS_VALUE = frozenset(
-    "NAME INT FLOAT QUANTITY STRING TRUE FALSE NONE LPAR LBRACE MINUS TILDE IF NOT MATCH".split()
-)
+BINARY = frozenset("OR AND IN COMPARE VBAR AMPERSAND DOTS PLUS MINUS STAR SLASH FLOOR PERCENT POWER PLACE".split())
+STARTS_VALUE = frozenset("NAME INT FLOAT QUANTITY STRING TRUE FALSE NONE LPAR LBRACE MINUS TILDE IF NOT MATCH".split())
 CONTINUES_VALUE = BINARY | {"LPAR", "LSQB", "FIELD"}
 # What each declaration looks like, as text to copy.
 SHAPES = {
@@ -86,4 +80,5 @@ def expectation(kinds: Collection[str], most: int = 4) -> str:
 
 
 def is_keyword(token: Token) -> bool:
+    """Whether a token is a word of the language, also where it names a setting."""
     return token.type in KEYWORDS or token.type == "KEYWORD_AS_KEY"

@@ -40,6 +40,7 @@ def write_program(program: tree.Tree) -> str:
 
 
 def write_declaration(form: tree.Declaration) -> str:
+    """A declaration, on one line if its block is short."""
     match form:
         case tree.ImportNames():
             return f"import {quoted(form.path.value)} ({_list(form.names)})"

@@ -80,11 +80,7 @@ def is_bool(expr: Expr, model: Model) -> bool:
             return FUNCTIONS[function].result == "bool"
         case Read(node=name):
             part = model.by_name.get(name)
-            return (
-                part is not None
-                and isinstance(part.domain, Finite)
-                and all(isinstance(v, bool) for v in part.domain.values)
-            )
+            return part is not None and kinds(part.domain) == {"bool"}
         case Each(fold=fold):
             return fold in ("any", "all")
         case _:

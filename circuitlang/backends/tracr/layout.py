@@ -100,26 +100,24 @@ def neuron_count(operation: Operation, lowered: Lowered) -> int:
             return 2 * len(steps(count_codes(lowered.values[operation.node], lowered.length))) + 1
         case Attention():
             assert operation.value is not None
-            return len(lowered.values[operation.value]) + 3
+            return len(lowered.values[operation.value]) + 4
         case Elementwise(facts=(fact,)) if fact in lowered.means:
             return 2 * len(steps(operation.codes)) + 1
         case Elementwise():
-            codes = as_rows(operation.codes)
-            return len(np.unique(np.stack(entries_with_values(codes)), axis=1).T)
+            return len(results_of(as_rows(operation.codes))[0])
 
 
-def entries_with_values(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and code of every entry of a table that has a value."""
+def results_of(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The results of every row of a table, numbered: row * width + code for each, and which one each entry is."""
     rows, columns = np.nonzero(codes >= 0)
-    return rows, codes[rows, columns]
+    return np.unique(rows * (codes.max(initial=0) + 1) + codes[rows, columns], return_inverse=True)
 
 
 def as_rows(codes: np.ndarray) -> np.ndarray:
-    """A table with two axes, the first being the one that needs fewer neurons: one for each row and value in it."""
+    """A table with two axes, the first being the one that needs fewer neurons: one for each row and result in it."""
     if codes.ndim == 1:
         return codes[None]
-    either = [len(np.unique(np.stack(entries_with_values(table)), axis=1).T) for table in (codes, codes.T)]
-    return codes if either[0] <= either[1] else codes.T
+    return codes if len(results_of(codes)[0]) <= len(results_of(codes.T)[0]) else codes.T
 
 
 def count_codes(values: tuple[Value, ...], length: int) -> np.ndarray:

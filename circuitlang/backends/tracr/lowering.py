@@ -5,7 +5,6 @@ In: a core model and the longest length; out: a core model that computes the sam
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count
 from math import prod
 
 import numpy as np
@@ -120,14 +119,14 @@ class _Lowering:
     def elementwise(self, name: str, expr: Expr, at: str | None, domain: Domain | None) -> None:
         """A node that is a table over one or two facts at its position."""
         expr = self.flatten(expr, at, name)
-        expr = self.narrow(expr, lambda fact: True, at, name, most=2)
+        expr = self.narrow(expr, lambda fact: True, at, (name, "part"), most=2)
         if len(facts_of(expr)) > 1:
             expr = self.one_hot(expr, facts_of(expr), at)
         facts = facts_of(expr) or (ANYWHERE,)
         table = self.tabulate(expr, facts)
         if domain is None and not table.total:
             refuse_partial(expr, self.current)
-        if domain is not None and not isinstance(domain, Real):
+        if name == self.model.output and domain is not None:
             table = table.restricted(domain)
         self.values[name] = table.values
         operation = Elementwise(node=name, facts=tuple(map(_name, facts)), codes=table.codes)
@@ -148,17 +147,22 @@ class _Lowering:
             return rebuild(expr, lambda part: self.flatten(part, at, owner))
         if free_variables(expr) - {at}:
             refuse_mixed(expr, self.current)
-        return self.auxiliary(owner, "at" if expr.fold == "the" else expr.fold, expr, at)
+        return self.auxiliary(owner, "read" if expr.fold == "the" else expr.fold, expr, at)
 
-    def narrow(self, expr: Expr, mine: Callable[[Expr], bool], at: str | None, owner: str, most: int) -> Expr:
-        """The expression with at most so many facts of one side, by nodes for its parts, or for pairs of facts."""
+    def narrow(
+        self, expr: Expr, mine: Callable[[Expr], bool], at: str | None, named: tuple[str, str], most: int
+    ) -> Expr:
+        """The expression with at most so many facts of one side, by nodes for its parts, or for pairs of facts.
+
+        New nodes are `named` after their owner and their role.
+        """
         while len(facts := tuple(fact for fact in facts_of(expr) if mine(fact))) > most:
             part = next((part for part in walk(expr) if self.shrinks(expr, part, mine, at)), None)
             if part is not None:
-                expr = substitute(expr, {part: self.auxiliary(owner, "part", part, at)})
+                expr = substitute(expr, {part: self.auxiliary(*named, part, at)})
                 continue
             first, second = sorted(facts, key=lambda fact: len(self.values_of(fact)))[:2]
-            pair = self.auxiliary(owner, "pair", Call("tuple", (first, second)), at)
+            pair = self.auxiliary(named[0], "pair", Call("tuple", (first, second)), at)
             expr = substitute(expr, {fact: Call("item", (pair, Const(k))) for k, fact in enumerate((first, second))})
         return expr
 
@@ -198,11 +202,14 @@ class _Lowering:
             if body not in facts_of(body):
                 body = self.auxiliary(name, "value", body, key)
             body = self.one_hot(body, (body,), key) if expr.fold == "the" else body
-        for mine, side in (
-            (lambda fact: key in free_variables(fact), key),
-            (lambda fact: key not in free_variables(fact), at),
-        ):
-            where = self.narrow(where, mine, side, name, most=1)
+
+        def at_key(fact: Expr) -> bool:
+            return key in free_variables(fact)
+
+        place = isinstance(where, Call) and where.function == "equal" and where.arguments[0] == Var(key)
+        roles = ("key", "at" if place else "query")
+        for mine, side, role in ((at_key, key, roles[0]), (lambda fact: not at_key(fact), at, roles[1])):
+            where = self.narrow(where, mine, side, (name, role), most=1)
             where = self.one_hot(where, tuple(filter(mine, facts_of(where))), side)
         keys = next(filter(at_key, facts_of(where)), Var(key))
         queries = next((fact for fact in facts_of(where) if not at_key(fact)), ANYWHERE)
@@ -235,7 +242,8 @@ class _Lowering:
                 assert operation.value is not None
                 empty = (operation.default,) if operation.single else (operation.default, None)
                 values = distinct((*self.values[operation.value], *empty))
-        if domain is not None and not isinstance(domain, Real):
+        # An interchange can take inner nodes beyond the values that inputs give them; answers are what was declared.
+        if operation.node == self.model.output and domain is not None:
             values = tuple(value for value in values if value in domain)
         self.values[operation.node] = values
         return domain or Finite(values)

@@ -14,11 +14,12 @@ from circuitlang.backends.tracr.layout import (
     Layout,
     as_rows,
     count_codes,
-    entries_with_values,
     numbers_of,
+    results_of,
     steps,
 )
 from circuitlang.backends.tracr.operations import Attention, Elementwise, Lowered, Operation
+from circuitlang.backends.tracr.tables import identity
 
 SILENCE = 16.0  # more than any neuron here receives at BOS
 
@@ -59,15 +60,16 @@ def neurons_of(operation: Operation, lowered: Lowered, layout: Layout) -> Neuron
 
 def _lookup(layout: Layout, codes: np.ndarray, first: np.ndarray, second: np.ndarray, own: np.ndarray) -> Neurons:
     """One neuron for each first value and each result that it can give: `relu(a + sum of b - 1)`."""
-    rows, columns = np.nonzero(codes >= 0)
-    pairs, neuron = np.unique(np.stack(entries_with_values(codes)), axis=1, return_inverse=True)
-    neuron = neuron.reshape(-1)
-    result = Neurons.silent(layout, pairs.shape[1])
+    _, columns = np.nonzero(codes >= 0)
+    results, neuron = results_of(codes)
+    neurons = np.arange(len(results))
+    width = codes.max(initial=0) + 1
+    result = Neurons.silent(layout, len(results))
     result.w_in[second[columns], neuron] = 1.0
-    result.w_in[first[pairs[0]], np.arange(pairs.shape[1])] += 1.0
+    result.w_in[first[results // width], neurons] += 1.0
     result.w_in[ONE] -= 1.0
     result.w_in[BOS] = -SILENCE
-    result.w_out[np.arange(pairs.shape[1]), own[pairs[1]]] = 1.0
+    result.w_out[neurons, own[results % width]] = 1.0
     return result
 
 
@@ -102,23 +104,25 @@ def _single_selected(operation: Attention, lowered: Lowered, layout: Layout) -> 
     """The one selected value, `none` for several: decoded from shares 1 / (m + 1) of BOS and of m selected positions.
 
     With x the share of a value and b that of BOS, `relu(4x + 12b - 7)` is 1 for m = 1 and x = 1/2, 5 for m = 0, and 0
-    otherwise; `relu(2b - 1)` is 1 for m = 0 alone; `relu(6b - 2) - relu(6b - 3)` is 1 for m < 2.
+    otherwise; `relu(2b - 1)` is 1 for m = 0 alone; `relu(6b - 2) - relu(6b - 3)` is 1 for m < 2
+    and 0 for more.
     """
     assert operation.value is not None
     bos, shares = layout.scratch[operation.node][0], layout.scratch[operation.node][1:]
     moved = lowered.values[operation.value]
-    own = dict(zip(lowered.values[operation.node], layout.facts[operation.node], strict=True))
-    result = Neurons.silent(layout, len(moved) + 3)
-    empty, low, high = range(len(moved), len(moved) + 3)
+    own = dict(zip(map(identity, lowered.values[operation.node]), layout.facts[operation.node], strict=True))
+    result = Neurons.silent(layout, len(moved) + 4)
+    empty, low, high, always = range(len(moved), len(moved) + 4)
     result.w_in[BOS] = -SILENCE
     result.w_in[shares, np.arange(len(moved))] = 4.0
     result.w_in[bos, : len(moved)], result.w_in[ONE, : len(moved)] = 12.0, -7.0
-    for neuron, slope, floor in ((empty, 2.0, 1.0), (low, 6.0, 2.0), (high, 6.0, 3.0)):
+    for neuron, slope, floor in ((empty, 2.0, 1.0), (low, 6.0, 2.0), (high, 6.0, 3.0), (always, 0.0, -1.0)):
         result.w_in[bos, neuron], result.w_in[ONE, neuron] = slope, -floor
     for neuron, value in enumerate(moved):
-        if value in own:
-            result.w_out[neuron, own[value]] = 1.0
-            result.w_out[empty, own[value]] = -5.0
-    if operation.default in own:
-        result.w_out[empty, own[operation.default]] += 1.0
+        if (place := own.get(identity(value))) is not None:
+            result.w_out[[neuron, empty], place] += 1.0, -5.0
+    if (none := own.get(identity(None))) is not None:
+        result.w_out[[always, low, high], none] += 1.0, -1.0, 1.0
+    if (default := own.get(identity(operation.default))) is not None:
+        result.w_out[empty, default] += 1.0
     return result

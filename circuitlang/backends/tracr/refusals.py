@@ -2,6 +2,7 @@
 
 from typing import NoReturn
 
+from circuitlang.backends.tracr.layout import Sizes
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Each, Expr, Positions
@@ -139,4 +140,16 @@ def refuse_means(expr: Expr, node: Node) -> NoReturn:
         "each value of this mean needs its own step",
         "one number holds a mean; neurons recognise its values one by one",
         f"compare counts instead of means, use fewer different values, or {TRAIN_INSTEAD}",
+    )
+
+
+def refuse_width(model: Model, sizes: Sizes) -> NoReturn:
+    """Stop before a network that is too large is built (E510)."""
+    refuse(
+        "E510",
+        f"the network of `{model.name}` would have {sizes.parameters:,} weights",
+        model.span,
+        f"d_model {sizes.d_model:,}, d_head {sizes.d_head:,}, d_mlp {sizes.d_mlp:,}",
+        "each value of a node takes one dimension of the stream, and a table one neuron for each row and result",
+        f"use smaller domains or shorter sequences, or {TRAIN_INSTEAD}",
     )

@@ -48,8 +48,9 @@ def place_operations(operations: Sequence[Operation], output: str, sequence: str
         name = operation.node
         inputs = [facts[fact] for fact in operation.facts]
         if not isinstance(operation, Attention):
-            tables[name] = rasp.Map(_zero, *inputs, simplify=False) if len(inputs) == 1 else rasp.SequenceMap(_zero, *inputs)
-            facts[name] = tables[name] = tables[name].named(name)
+            one = len(inputs) == 1
+            table = rasp.Map(_zero, *inputs, simplify=False) if one else rasp.SequenceMap(_zero, *inputs)
+            facts[name] = tables[name] = table.named(name)
             continue
         selector = rasp.Select(facts[operation.key], facts[operation.query], _always)
         if operation.value is None:
@@ -95,9 +96,9 @@ def place_operations(operations: Sequence[Operation], output: str, sequence: str
     return places
 
 
-def _zero(*_: int) -> int:
+def _zero(*_: object) -> int:
     return 0
 
 
-def _always(key: int, query: int) -> bool:
+def _always(key: object, query: object) -> bool:
     return key == query == 0

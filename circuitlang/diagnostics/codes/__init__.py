@@ -6,6 +6,7 @@ from circuitlang.diagnostics.codes.backends import BACKENDS
 from circuitlang.diagnostics.codes.circuits import CIRCUITS
 from circuitlang.diagnostics.codes.claims import CLAIMS
 from circuitlang.diagnostics.codes.code import Code, Severity
+from circuitlang.diagnostics.codes.declarations import DECLARATIONS
 from circuitlang.diagnostics.codes.internal import INTERNAL
 from circuitlang.diagnostics.codes.names import NAMES
 from circuitlang.diagnostics.codes.placement import PLACEMENT
@@ -31,7 +32,9 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
     return registry
 
 
-CODES: dict[str, Code] = join(SYNTAX, NAMES, PLACEMENT, CIRCUITS, BACKENDS, RUNS, CLAIMS, REFUTED, INTERNAL)
+CODES: dict[str, Code] = join(
+    SYNTAX, NAMES, DECLARATIONS, PLACEMENT, CIRCUITS, BACKENDS, RUNS, CLAIMS, REFUTED, INTERNAL
+)  # fmt: skip
 
 
 def explain(code: str) -> str:

@@ -2,6 +2,107 @@
 
 from circuitlang.diagnostics.codes.code import Code
 
+TRACR: tuple[Code, ...] = (
+    Code(
+        "E501",
+        "tracr-missing",
+        "a model is to be compiled with Tracr, and the package is not installed",
+        """\
+Tracr decides in which layer of a compiled network each node is computed.  It is an optional dependency, because it
+brings JAX with it: `pip install 'circuitlang[tracr]'`.  Checking, training and measuring work without it.
+""",
+    ),
+    Code(
+        "E502",
+        "tracr-inputs",
+        "Tracr compiles models that read one sequence, token by token, and the model or its data is different",
+        """\
+A network compiled by Tracr reads BOS and then the input, one token at each position, and its weights are written for
+exactly that.  A model with other inputs, with tokens from an infinite domain, or data with a prompt cannot be read so.
+Write the inputs as one sequence, such as `tokens[i]: Token`, leave out the prompt, or train a network instead.
+""",
+    ),
+    Code(
+        "E503",
+        "tracr-index",
+        "a node has an index that is not the position in the input",
+        """\
+A compiled network holds the value of `x[i]` in the residual stream at position i, and a value without an index at
+every position.  There is no place for members of other families, or for positions that the input does not have.
+Write one node for each member of the family, or train a network instead.
+""",
+    ),
+    Code(
+        "E504",
+        "tracr-fold",
+        "a fold over positions that no attention head computes",
+        """\
+A head takes the average of what it selects.  That gives `mean`, `the` and `count`, and from these `sum`, `any` and
+`all`.  A product, or the largest or best of several positions, is no average.  Often counting says the same: x[i] is a
+maximum where `count(j where x[j] > x[i]) == 0`.
+""",
+    ),
+    Code(
+        "E505",
+        "tracr-two-positions",
+        "a part of a mechanism depends on two positions in a way that no single head computes",
+        """\
+A head compares one fact of the key's position with one fact of the query's, and moves one fact of the key's position.
+`the(f(v[j], u[i]) for j where p)` moves something that depends on both; `f(the(v[j] for j where p), u[i])` says the
+same with a head and a table.  A read inside another read needs a node of its own if it uses the variables of both.
+""",
+    ),
+    Code(
+        "E506",
+        "tracr-table",
+        "a part of a mechanism needs a table with too many entries",
+        """\
+A table over two facts has an entry for each pair of their values, and where three facts meet two of them are paired
+first.  The message gives the sizes.  Name a node that keeps only what matters, such as `is_x[j] = tokens[j] == "x"`.
+""",
+    ),
+    Code(
+        "E507",
+        "tracr-partial",
+        "a part of a mechanism has no value for some values of what it reads, and would have to be a node",
+        """\
+A model may say `if b == 0 then 0 else w[10 // b]`: the second branch is looked at only where it has a value.  A
+network computes both branches everywhere and then takes one, so a branch that reads other positions must have a value
+for all values of what it depends on.  Write a guard into the part itself.
+""",
+    ),
+    Code(
+        "E508",
+        "tracr-means",
+        "a mean has too many different values to tell them apart",
+        """\
+A mean is one number in the residual stream.  A node that compares it, or uses it in `where`, needs two neurons for
+each boundary between its values, and these multiply with the length and with the number of averaged values.
+Compare counts instead: `2 * count(j where p) > count(j where q)`.
+""",
+    ),
+    Code(
+        "E509",
+        "tracr-disagrees",
+        "a compiled network gives another answer than its model, or encodes a node wrongly",
+        """\
+After compiling, the network is compared with the model on every input of the data, or on a sample where there are too
+many: the answers, and every node at its sites.  The message shows the shortest input on which they differ.  The usual
+reason are numbers so close together that no number format keeps them apart.
+""",
+    ),
+    Code(
+        "E510",
+        "tracr-width",
+        "a compiled network would be too large",
+        """\
+In a compiled network every value of every node takes a dimension of the residual stream, and a table over two nodes a
+neuron for each value of the one and each result it can give.  All layers are as wide as the widest.  The message gives
+the sizes; smaller domains, shorter sequences or fewer pairs of large domains help.
+""",
+    ),
+)
+
 NETWORKS: tuple[Code, ...] = (
     Code(
         "E530",
@@ -30,7 +131,8 @@ pairs, so they need an even `d_head`.  A numerical head answers with one number 
         "artefact-unreadable",
         "the file of a network cannot be opened",
         """\
-The file does not exist, is a folder, or may not be read by you; the message says which.  Nothing was changed.
+The file does not exist, is a folder, or may not be read by you; the message says which.  Paths in a `.circ` file are
+relative to the folder of that file, paths on the command line to the folder that you are in.  Nothing was changed.
 """,
     ),
     Code(
@@ -38,8 +140,8 @@ The file does not exist, is a folder, or may not be read by you; the message say
         "artefact-foreign",
         "the file is not a network that circuitlang wrote",
         """\
-A network is stored as one safetensors file that says in its metadata which transformer it holds.  This file is something
-else: another format, or a safetensors file of another program.  Pickles (`.pt`, `.pth`, `.bin`) are never
+A network is stored as one safetensors file that says in its metadata which transformer it holds.  This file is
+something else: another format, or a safetensors file of another program.  Pickles (`.pt`, `.pth`, `.bin`) are never
 opened, because opening one can run any code that its author put there.
 """,
     ),
@@ -77,8 +179,8 @@ does this; look at the program that made it.
         "artefact-unwritable",
         "a network could not be stored",
         """\
-The folder does not exist, may not be written, or the disk is full; the message says which.  A file that was there before
-is still there, unchanged: the new one is written beside it first and takes its name only when it is complete.
+The folder does not exist, may not be written, or the disk is full; the message says which.  A file that was there
+before is still there, unchanged: the new one is written beside it first and takes its name only when it is complete.
 """,
     ),
 )
@@ -158,6 +260,52 @@ The vocabulary and the context of a network are fixed before it is trained.  Inp
 word or a length of the prompt can be must be found among at most a million combinations of the draws before it.
 """,
     ),
+    Code(
+        "E578",
+        "unknown-to-the-network",
+        "an input has a word, or a model an answer, that the network does not know",
+        """\
+The vocabulary and the answers of a network are those of the data and the model that it was made for.  Data that draws
+from other domains cannot be read, and a model that answers from another domain cannot be judged by it.
+""",
+    ),
+    Code(
+        "E579",
+        "input-too-long",
+        "an input is longer than the network's context",
+        """\
+A network reads as many tokens as the longest input of the data that it was made for.
+""",
+    ),
 )
 
-BACKENDS: tuple[Code, ...] = (*NETWORKS, *SIMULATION)
+TRAINING: tuple[Code, ...] = (
+    Code(
+        "E550",
+        "training-diverged",
+        "the loss of a training has grown beyond all bounds",
+        """\
+The loss is no number any more, or ten thousand times what it was at the start.  Weights that have gone so far astray do
+not come back, so the training ends and keeps no network: one from before might pass for a success.
+
+A smaller learning rate is the first thing to try:
+
+    optimizer = adam(lr = 1e-3)
+""",
+    ),
+    Code(
+        "W551",
+        "training-unfinished",
+        "the budget of a training was spent before its claims held",
+        """\
+A training with `until` goes on until its claims hold.  It was ended earlier, by `at_most` or by the budget that stands in
+the specification (`circuitc compile --to siit` prints it).  The network is the best that was seen; `circuitc verify` says
+what it lacks.
+
+Progress that has stopped for long asks for another seed or learning rate, or for a network that is large enough to
+hold the circuit beside everything else that it needs.
+""",
+    ),
+)
+
+BACKENDS: tuple[Code, ...] = (*TRACR, *NETWORKS, *SIMULATION, *TRAINING)

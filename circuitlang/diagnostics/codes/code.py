@@ -34,4 +34,5 @@ class Code:
 
     @property
     def severity(self) -> Severity:
+        """What the letter says."""
         return SEVERITY_OF_LETTER[self.code[0]]

@@ -1,0 +1,200 @@
+"""The SIIT backend.  In: a program and one of its trainings; out: the specification that a training follows.
+
+Strict interchange intervention training is Gupta et al. 2024 (InterpBench); what is left open there is decided here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from circuitlang.backends.spec import (
+    BudgetSpec,
+    CheckSpec,
+    DataSpec,
+    LossSpec,
+    NodeSpec,
+    Number,
+    OptimizerSpec,
+    PairSpec,
+    PlateauSpec,
+    RampSpec,
+    TrainingSpec,
+)
+from circuitlang.core.claim import Claim, Constant, Metric, Operation
+from circuitlang.core.metrics import METRICS
+from circuitlang.core.model import Model
+from circuitlang.core.network import Network, TransformerShape
+from circuitlang.core.program import Program
+from circuitlang.core.train import Ramp, Train, Weight
+from circuitlang.diagnostics import Diagnostic, Label, Refusal
+from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.strictness import unaligned
+from circuitlang.measurement.subject import Subject
+from circuitlang.networks.config import TransformerConfig
+from circuitlang.networks.transformer import build_transformer
+from circuitlang.simulation.batches import Batch
+from circuitlang.simulation.enumeration import enumerate_inputs
+from circuitlang.simulation.reading import read_for
+from circuitlang.simulation.sampling import sample_inputs
+from circuitlang.simulation.splits import Which
+
+ENUMERATED = 4096  # inputs that are few enough to train on all of them
+SAMPLED = 20_000  # inputs to train on where they are not, and the data have no size
+BATCH = 192
+STEPS = 20_000  # the budget of a training that has none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a training starts from: a network with random weights, its inputs, and whether these are all there are."""
+
+    subject: Subject
+    batch: Batch
+    exhaustive: bool
+
+
+def specify(program: Program, train: Train, seed: int | None = None) -> TrainingSpec:
+    """The specification of a training; `seed` replaces the one that is declared.
+
+    Raises:
+        Refusal: E615 for several models at once, E616 for a network that is no transformer, E57x for data that no
+            network can read.
+    """
+    seed = train.seed if seed is None else seed
+    started = start(program, train, seed)
+    subject, size = started.subject, started.batch.size
+    siit, data = train.method == "siit", program.dataset(train.data.name)
+    parts = unaligned(Bench(subject, started.batch.take(np.arange(min(64, size))))) if siit else ()
+    nodes = subject.alignment.nodes if subject.alignment else ()
+    lr = train.optimizer.lr
+    batch = size if train.batch == "all" else train.batch or BATCH
+    return TrainingSpec(
+        method=train.method,
+        network=train.network,
+        model=subject.model.name,
+        alignment=train.alignment,
+        data=DataSpec(
+            name=data.name,
+            part=part_of(train, data.train is not None),
+            inputs="all" if started.exhaustive else "sample",
+            size=size,
+        ),
+        nodes=tuple(NodeSpec(node=node, sites=tuple(map(str, subject.sites((node,))))) for node in nodes),
+        unaligned=tuple(map(str, parts)),
+        pairs=PairSpec(contrast=0.25 if train.contrast is None else train.contrast, hard=1 / 3, kept=512),
+        losses=LossSpec(
+            kind="squared_error" if subject.reading.outputs is None else "cross_entropy",
+            behavior=_number(train.behavior),
+            interchange=_number(train.iit) if siit else 0.0,
+            strict=_number(train.strict) if siit and parts else 0.0,
+            readout=_number(train.readout) if siit else 0.0,
+            single=0.5,
+        ),
+        batch=batch,
+        optimizer=OptimizerSpec(
+            name=train.optimizer.name,
+            lr=_number(lr),
+            betas=train.optimizer.betas,
+            weight_decay=train.optimizer.weight_decay,
+            clip=1.0,
+        ),
+        plateau=None if isinstance(lr, Ramp) else PlateauSpec(factor=0.5, patience=6, floor=0.01),
+        check=CheckSpec(every=50, size=2048, most=16_384, gate=_gate(program, train.until), margin=0.8, tighten=0.9),
+        until=train.until,
+        budget=_budget(train, max(1, -(-size // batch))),
+        seed=seed,
+    )
+
+
+def start(program: Program, train: Train, seed: int, device: str = "cpu") -> Start:
+    """The untrained network and the inputs of a training."""
+    model, network, data = _model(program, train), program.network(train.network), program.dataset(train.data.name)
+    if not isinstance(network.shape, TransformerShape):
+        raise Refusal(_no_mlp(network, train))
+    reading, which = read_for(data, model, program), part_of(train, data.train is not None)
+    config = TransformerConfig(
+        shape=network.shape,
+        d_vocab=reading.d_vocab,
+        n_ctx=reading.n_ctx,
+        d_out=reading.d_out,
+        head="numerical" if reading.outputs is None else "categorical",
+        pad=reading.pad,
+    )
+    batch = enumerate_inputs(data, model, ENUMERATED, which)
+    exhaustive = batch is not None
+    if batch is None:
+        batch = sample_inputs(data, model, data.size or SAMPLED, data.seed, "training", which)
+    alignment = program.alignment(train.alignment) if train.alignment else None
+    subject = Subject(
+        model=model,
+        network=build_transformer(config, seed).to(device),
+        reading=reading,
+        alignment=alignment,
+        tolerance=data.tolerance,
+        device=device,
+    )
+    return Start(subject=subject, batch=batch, exhaustive=exhaustive)
+
+
+def part_of(train: Train, is_split: bool) -> Which:
+    """The part of the data to train on: the one that is named, else the training part."""
+    if "test" in train.data.fields:
+        return "test"
+    return "train" if is_split else "all"
+
+
+def _model(program: Program, train: Train) -> Model:
+    if train.alignment is not None:
+        return program.model(program.alignment(train.alignment).model)
+    first, *others = train.models
+    if others:
+        label = Label(train.span, f"{len(train.models)} models") if train.span else None
+        raise Refusal(
+            Diagnostic(
+                "E615",
+                "this version cannot train a network on the answers of several models",
+                label,
+                helps=(f"train on one of them: {train.network} by supervised({first})",),
+            )
+        )
+    return program.model(first)
+
+
+def _number(weight: Weight) -> Number:
+    if isinstance(weight, Ramp):
+        return RampSpec(first=weight.first, last=weight.last, start=weight.start, over=weight.over)
+    return float(weight)
+
+
+def _budget(train: Train, epoch: int) -> BudgetSpec:
+    if not train.at_most:
+        return BudgetSpec(steps=STEPS)
+    seconds = [one.seconds for one in train.at_most if one.seconds is not None]
+    scale = {"steps": 1, "epochs": epoch}
+    steps = [round(one.amount * scale[one.unit]) for one in train.at_most if one.unit in scale]
+    return BudgetSpec(seconds=min(seconds, default=None), steps=max(1, min(steps)) if steps else None)
+
+
+def _gate(program: Program, until: tuple[str, ...]) -> float:
+    """The share of right answers below which some claim fails: the smallest bound on a share among the claims."""
+    bounds = [bound for name in until for bound in _bounds(program.claim(name))]
+    return min(bounds, default=1.0)
+
+
+def _bounds(claim: Claim) -> list[float]:
+    found: list[Any] = []
+    for statement in claim.statements:
+        match statement.test:
+            case Operation(symbol="==" | ">=" | ">", operands=(Metric(name=name), Constant(value=bound))):
+                found.append(float(bound) if METRICS[name].result == "share" else 1.0)
+    return [bound for bound in found if 0 < bound <= 1]
+
+
+def _no_mlp(network: Network, train: Train) -> Diagnostic:
+    return Diagnostic(
+        "E616",
+        f"`{network.name}` is no transformer, and this version trains nothing else",
+        Label(train.span, "trained here") if train.span else None,
+        helps=("declare it as `transformer { ... }`",),
+    )

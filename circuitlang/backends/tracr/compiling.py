@@ -1,0 +1,127 @@
+"""From a causal model to exact weights.  In: a model and its data; out: a network and where each node is."""
+
+from dataclasses import dataclass
+
+import torch
+
+from circuitlang.backends.tracr.checking import check_network, inputs_to_check, refuse_difference
+from circuitlang.backends.tracr.layout import Layout, Sizes, lay_out, sizes_of
+from circuitlang.backends.tracr.lowering import lower
+from circuitlang.backends.tracr.operations import Lowered
+from circuitlang.backends.tracr.refusals import check_data, refuse_width
+from circuitlang.backends.tracr.structure import Place, place_operations
+from circuitlang.backends.tracr.writing import write_network
+from circuitlang.core.alignment import Pair
+from circuitlang.core.data import Data
+from circuitlang.core.model import Model
+from circuitlang.core.program import Program
+from circuitlang.core.site import Site
+from circuitlang.diagnostics.diagnostic import InternalError
+from circuitlang.networks.transformer import Transformer
+from circuitlang.simulation.reading import Reading, read_for
+
+MOST_PARAMETERS = 1 << 28
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class TracrNetwork:
+    """A compiled network.
+
+    Attributes:
+        network: The weights, in float32, or in float64 where float32 is too coarse for the model's values.
+        reading: How it reads and answers.
+        model: The lowered model: the original nodes and auxiliary ones, one for each operation of the network.
+        pairs: The derived alignment: every node that the output depends on, at its head or neurons.
+        sizes: What was built.
+        checked: On how many inputs network and model were compared, answers and nodes.
+        exact: Whether these were all inputs of the data.
+        error: The largest deviation of a node's encoding that was seen.
+    """
+
+    network: Transformer
+    reading: Reading
+    model: Model
+    pairs: tuple[Pair, ...]
+    sizes: Sizes
+    checked: int
+    exact: bool
+    error: float
+
+
+def compile_tracr(program: Program | None, model: Model, data: Data) -> TracrNetwork:
+    """A transformer that computes a model exactly, with the place of every node.
+
+    The structure is Tracr's (Lindner et al. 2023, arXiv:2301.05062): one head or some neurons for each operation, a
+    layer as Tracr allocates it. The weights are ours, because Tracr's lose exactness at long sequences, large
+    vocabularies, means of means, `none` and values that Python takes to be equal.
+
+    Args:
+        program: Where the other models of the data are found, if it has any.
+        model: A model of one sequence.
+        data: What the network is used with; it decides the vocabulary and the longest sequence.
+
+    Raises:
+        Refusal: E501 without Tracr, E502 to E508 and E510 for what cannot be compiled, E509 if the network does not
+            agree with the model after all.
+    """
+    reading, lowered, places, sizes = _plan(program, model, data)
+    layout = lay_out(lowered)
+    inputs = inputs_to_check(data, model, sizes.parameters * reading.n_ctx)
+    for dtype in (torch.float32, torch.float64):
+        network, sites = write_network(lowered, places, layout, sizes, reading, dtype)
+        check = check_network(network, model, lowered, layout, sites, reading, inputs)
+        if check.passed:
+            break
+    else:
+        raise refuse_difference(check, model, reading, network)
+    _check_writers(network, sites, layout)
+    return TracrNetwork(
+        network=network,
+        reading=reading,
+        model=lowered.model,
+        pairs=tuple(Pair(node=name, sites=own) for name, own in sites.items()),
+        sizes=sizes,
+        checked=check.inputs.size,
+        exact=check.exact,
+        error=check.error,
+    )
+
+
+def predict_sizes(program: Program | None, model: Model, data: Data) -> Sizes:
+    """The sizes of the network that `compile_tracr` would build, without building it.
+
+    Raises:
+        Refusal: as `compile_tracr`, but for E509.
+    """
+    return _plan(program, model, data)[3]
+
+
+def _plan(program: Program | None, model: Model, data: Data) -> tuple[Reading, Lowered, dict[str, Place], Sizes]:
+    check_data(data)
+    reading = read_for(data, model, program)
+    lowered = lower(model, reading.n_ctx - 1)
+    places = place_operations(lowered.operations, model.output, lowered.sequence)
+    sizes = sizes_of(lowered, places)
+    if sizes.parameters > MOST_PARAMETERS:
+        refuse_width(model, sizes)
+    return reading, lowered, places, sizes
+
+
+def _check_writers(network: Transformer, sites: dict[str, tuple[Site, ...]], layout: Layout) -> None:
+    """The alignment read off the weights: what writes to the dimensions of a node are its sites, and nothing else."""
+    weights = dict(network.named_parameters())
+    for name, own in sites.items():
+        dims = [*layout.facts[name], *layout.scratch.get(name, ())]
+        writers: list[tuple[str, int, int]] = []
+        for layer in range(network.config.shape.layers):
+            heads = weights[f"blocks.{layer}.attn.W_O"][:, :, dims].abs().amax((1, 2))
+            neurons = weights[f"blocks.{layer}.mlp.W_out"][:, dims].abs().amax(1)
+            writers += [("head", layer, int(head)) for head in heads.nonzero()]
+            writers += [("mlp", layer, int(neuron)) for neuron in neurons.nonzero()]
+        claimed = [
+            (site.kind, site.layer, unit)
+            for site in own
+            for unit in ((site.head,) if site.kind == "head" else site.neurons or ())
+        ]
+        if not set(writers) <= set(claimed):
+            raise InternalError(f"`{name}` is written by other parts of the network than it is aligned to")

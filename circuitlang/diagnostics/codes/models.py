@@ -1,0 +1,121 @@
+"""The codes E212 to W245: domains, equations and mechanisms.  In: nothing; out: one entry a code."""
+
+from circuitlang.diagnostics.codes.code import Code
+
+MODELS: tuple[Code, ...] = (
+    Code("E212", "empty-domain", "a domain without a member", """\
+A node must have a value, so its domain needs a member.  A range `a..b` includes both ends and is empty when a > b;
+a difference is empty when everything is taken away.
+
+    domain Z = 1..0          # write 0..1
+"""),
+    Code("E213", "mixed-domain", "truth values and numbers in one domain", """\
+`true` and `1` are different values, but networks and tables hold both as 1.  A domain keeps to one of them: `bool`,
+or numbers such as `{0, 1}`.  Text and `none` may stand beside either.
+"""),
+    Code("E215", "infinite-domain", "a domain without a list of members, where a list is needed", """\
+`real` and `angle(p)` stand after the `:` of a node and nowhere else: they cannot be joined with other sets, run
+over, or index a family.  Use a finite domain there; the directions of `angle(p)` are the numbers 0..p - 1.
+"""),
+    Code("E216", "not-constant", "a constant is needed, but the expression depends on a node or variable", """\
+Domains, the arms of a match, lengths and settings are fixed before any input is seen.  They may use numbers, text,
+and names declared with `let` and `domain`.  To compare with another node, use `if` instead of `match`.
+"""),
+    Code("E217", "no-constant-value", "a constant expression has no value", """\
+The expression is worked out when the program is checked, and the label says what went wrong: a division by 0, a set
+with more than 1,000,000 members, an item that is not there.
+"""),
+    Code("E218", "leaves-domain", "a node can take a value outside its declared domain", """\
+The label shows the value and a combination of parents' values that gives it.  Parents take every value of their own
+domains, in every combination, because an interchange sets each of them alone; strings take every length that the
+data draw.
+
+    carry : 0..1 = (a + b) / 10        # can be 9/5: `//` rounds down
+
+Widen the domain, change the equation, or leave the domain out: then it is inferred.
+"""),
+    Code("E219", "no-value", "a mechanism has no value for some combination of its parents' values", """\
+A causal model is a total function, and stays one under interventions: an interchange takes each node's value from
+another input, so combinations occur that no input creates.  The label shows such a combination.
+
+Typical causes: a division by 0; arithmetic on `none`, the token outside a string; `max` or `argmax` of nothing.
+Give a value for the case with `if`, or with `else` at the end of the comprehension.  A tie of `argmax` is a value.
+"""),
+    Code("E220", "uncovered-value", "a match has no arm for a value that can occur", """\
+Without `else`, the arms of a match must hold every value that the subject can have, on every combination of its
+parents' values.  The headline names one that is missing.  Add an arm, or `else => ...` as the last one.
+"""),
+    Code("E221", "no-such-member", "an index leaves its family", """\
+A family `turn[k: Freq]` has one node for each member of the domain; there is no node for any other index.  (Outside
+a string it is different: `w[e]` is `none` there.)  Keep the index inside, for example with `% p`.
+"""),
+    Code("E222", "missing-output", "the name after `->` has no equation in the model", """\
+The output is one of the model's own nodes, written as an equation; an input alone is no output.
+
+    model M(x[i]: T) -> y { y[i] = x[i] }
+"""),
+    Code("E223", "unknown-domain", "a node's domain is not declared and cannot be inferred", """\
+Domains are inferred when the values can be listed, and numbers of any size are `real`.  Here the values are too many
+to list, or mix numbers of any size with other values.  Declare the domain after the node's name.
+"""),
+    Code("E224", "misplaced-application", "a model is applied where its nodes would have no name", """\
+A model applied in another's equation keeps its nodes, reachable under the name of the equation:
+
+    model Twice(w[i]: Letter) -> out {
+      inner = Echo(w)                    # its output is inner, or inner.out
+      out[i: 0..length(inner) - 1] = inner[length(inner) - 1 - i]
+    }
+
+So the application stands alone in its equation, which has neither index nor domain.
+"""),
+    Code("E225", "unfitting-argument", "an argument of an applied model does not fit its input", """\
+A sequence stands for a sequence, a family for a family with the same index, a node or a constant for a single value,
+and none of them may hold a value that the input's domain lacks.
+"""),
+    Code("E226", "misplaced-comprehension", "a comprehension where values are taken, or values where one is needed", """\
+`mean the count sum product argmax argmin max min any all` go through the members of something, in one of these forms:
+
+    sum(value for x in D where p else d)       count(x in D where p)       count(j where p)
+
+The comprehension is the only argument.  `min` and `max` also take two values or more.  `count` counts members, so
+what is counted stands after `where`.
+"""),
+    Code("E231", "hidden-name", "a bound variable has the name of something in reach", """\
+Inside a comprehension or a family its variable would hide a node, an input or an outer variable of the same name.
+Names in reach of each other must differ; rename the variable.
+"""),
+    Code("E232", "unclear-extent", "the positions of a family are not 0 to an expression of lengths", """\
+An output of another length than its input says so: `out[i: 0..2 * length(w) - 1]`.  Positions are counted from 0,
+and how many there are depends on lengths alone, never on the values of nodes: an intervention replaces values, and
+must not create or remove nodes.
+"""),
+    Code("E233", "unclear-extern", "the target of an extern function names no Python function", """\
+A target is a module and a function in it, as in "package.module:function".  It is looked up when the function is
+first needed, never by `circuitc check`.
+"""),
+    Code("E240", "extern-not-supported", "an extern function is used, and this version runs none", """\
+Extern functions are declared and checked, but this version does not run Python for a model.  Most small functions can
+be written in the language: `match` for a table, comprehensions over `letters(word)` for text.
+"""),
+    Code("E241", "not-an-expression", "a site, a path or a number with a unit where a value is needed", """\
+Sites (`L0.H1 @ end`), paths (`a -> b`), complements (`~C`) and quantities (`30min`) belong to alignments, circuits
+and training.  Equations, domains and constants hold numbers, text, truth values, `none`, tuples and sets.
+"""),
+    Code("W242", "dead-node", "a node that the output does not depend on", """\
+No path leads from the node to the output, so replacing it never changes an answer: no claim about it can be tested,
+and every network passes.  Use it in an equation that leads to the output, or remove it.
+"""),
+    Code("W243", "unreachable-arm", "an arm of a match that no value reaches", """\
+Arms are compared from top to bottom.  Either the arms above hold all values of this one, or the subject never has
+such a value.  Often an arm stands too low, or a number is off by one.
+"""),
+    Code("W244", "constant-comparison", "a comparison with a value that the node never has", """\
+The node is compared with a constant outside its domain, so the comparison comes out the same on every input and under
+every intervention.  Usually the constant is misspelt, or the domain lacks it.
+"""),
+    Code("W245", "unproved-mechanism", "too many combinations to show that a mechanism keeps to its domain", """\
+What the checks know about the parents is not enough to prove that the node always has a value of its domain, and
+there are too many combinations to try.  The ends of the domains and a sample of 2000 combinations were fine.  If a
+missing value turns up later, the run stops and says so.  Computing in two steps through a small domain helps.
+"""),
+)  # fmt: skip

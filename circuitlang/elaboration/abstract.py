@@ -1,0 +1,230 @@
+"""Mechanisms on sets of values.  In: an expression and what its cells may hold; out: what it may be, and what may go wrong.
+
+The twin of `core/evaluate.py`: lengths and indices are single values here, cells are sets, each free of the others, as
+interventions make them.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import assert_never
+
+from circuitlang.core.domain import Finite, finite
+from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.functions import as_set
+from circuitlang.core.model import Cell, Extent
+from circuitlang.core.values import Tie, Value, show
+from circuitlang.diagnostics import Span
+from circuitlang.elaboration.environment import Part
+from circuitlang.elaboration.folding import Member, fold_sets
+from circuitlang.elaboration.possible import (
+    EITHER,
+    FALSE,
+    NOWHERE,
+    TRUE,
+    Possible,
+    kind,
+    listed,
+    of_domain,
+    of_kinds,
+)
+from circuitlang.elaboration.transfer import MOST_COMBINATIONS, apply_to_sets
+
+Variables = Mapping[str, Possible]
+
+
+class Abstract:
+    """Evaluates one mechanism at a time; `at_lengths` says where.
+
+    Args:
+        parts: The inputs and nodes that may be read, by their core names.
+    """
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self.parts = parts
+        self.held = {name: of_domain(part.domain) for name, part in parts.items()}
+        self.lengths: Mapping[str, int] = {}
+        self.forget()
+        # For every match, by its place, the arms that some value reaches; for comparisons, their outcomes.
+        self.reached: dict[Span, set[int]] = {}
+        self.matches: dict[Span, Match] = {}
+        # For every comparison of a cell with a constant, both of them, and how it comes out.
+        self.compared: dict[Span, tuple[str, Value, set[Value]]] = {}
+
+    def forget(self) -> None:
+        """Begin anew: no hazard met, no cell read."""
+        self.hazards: dict[tuple[Span | None, str], None] = {}
+        self.cells: dict[Cell, Possible] = {}
+
+    def add(self, part: Part) -> None:
+        """Let later mechanisms read a node."""
+        self.held[part.name] = of_domain(part.domain)
+
+    def value(self, expr: Expr, variables: Variables) -> Possible:
+        """What an expression may be; hazards say where it may have no value."""
+        match expr:
+            case Const(value=value):
+                return Possible({(kind(value), value): value})
+            case Var(name=name):
+                return variables[name]
+            case Read():
+                return self._read(expr, variables)
+            case Call(function=function, arguments=arguments):
+                values = tuple(self.value(argument, variables) for argument in arguments)
+                if function in ("and", "or"):
+                    return _connect(function, *values)
+                found = apply_to_sets(function, values, lambda reason: self._tell(expr, reason))
+                if function in ("equal", "not_equal"):
+                    self._note_comparison(expr, found)
+                return found
+            case If(test=test, then=then, other=other):
+                return self._if(self.value(test, variables), then, other, variables)
+            case Match():
+                return self._match(expr, variables)
+            case SetOf(members=members):
+                return _set([self.value(member, variables) for member in members])
+            case Each():
+                return self._each(expr, variables)
+            case _:
+                assert_never(expr)
+
+    def _note_comparison(self, expr: Call, found: Possible) -> None:
+        match expr.arguments:
+            case (Read(node=node), Const(value=value)) | (Const(value=value), Read(node=node)):
+                if expr.span is not None and node in self.held and value is not None:
+                    _, _, outcomes = self.compared.setdefault(expr.span, (node, value, set()))
+                    outcomes.update(found.listed.values())
+
+    def _tell(self, expr: Expr, reason: str) -> None:
+        self.hazards[getattr(expr, "span", None), reason] = None
+
+    def _read(self, expr: Read, variables: Variables) -> Possible:
+        if expr.node.startswith("length("):
+            return listed((self.lengths[expr.node.removeprefix("length(").removesuffix(")")],))
+        lists = [self.value(part, variables).values for part in expr.index]
+        indices = [values for values in lists if values is not None]
+        if len(indices) < len(lists):
+            self._tell(expr, "its index could not be worked out")
+            return self.held[expr.node].join(listed((None,)))
+        found = NOWHERE
+        for index in product(*indices):
+            found = self._cell(expr, index) if found is NOWHERE else found.join(self._cell(expr, index))
+        return found
+
+    def _cell(self, expr: Read, index: tuple[Value, ...]) -> Possible:
+        for position, family in zip(index, self.parts[expr.node].index, strict=True):
+            if isinstance(position, Tie):
+                return listed((position,))
+            match family.over:
+                case Positions(of=of):
+                    inside = isinstance(position, int) and 0 <= position < self.lengths[of]
+                case Extent():
+                    inside = isinstance(position, int) and position in self.range(family.over)
+                case Finite() as members:
+                    inside = True
+                    if position not in members:
+                        self._tell(expr, f"`{expr.node}` has no member {show(position)}")
+                        return NOWHERE
+            if not inside:
+                return listed((None,))
+        held = self.held[expr.node]
+        cell = (expr.node, index)
+        self.cells[cell] = held
+        return Possible(held.listed, held.interval, held.unlisted, cell)
+
+    def range(self, extent: Extent) -> range:
+        """The positions of an extent at the present lengths."""
+        low, high = self.value(extent.low, {}), self.value(extent.high, {})
+        if not low.single or not high.single:
+            return range(0)
+        (first,), (last,) = low.listed.values(), high.listed.values()
+        return range(first, last + 1)
+
+    def _if(self, test: Possible, then: Expr, other: Expr, variables: Variables) -> Possible:
+        found = NOWHERE
+        if ("bool", True) in test.listed:
+            found = self.value(then, variables)
+        if ("bool", False) in test.listed:
+            second = self.value(other, variables)
+            found = second if found is NOWHERE else found.join(second)
+        return found
+
+    def _match(self, expr: Match, variables: Variables) -> Possible:
+        subject = self.value(expr.subject, variables)
+        assert expr.span is not None
+        self.matches[expr.span] = expr
+        reached = self.reached.setdefault(expr.span, set())
+        if subject.values is None:
+            reached.update(range(len(expr.arms) + 1))
+            if expr.default is None:
+                self._tell(expr, "its arms could not be compared with every value")
+            taken = [*(arm.body for arm in expr.arms), *(() if expr.default is None else (expr.default,))]
+        else:
+            numbers = {_arm_of(expr, value) for value in subject.values if not isinstance(value, Tie)}
+            reached |= numbers
+            bodies = [*(arm.body for arm in expr.arms), expr.default]
+            taken = [body for number, body in enumerate(bodies) if number in numbers and body is not None]
+            if len(expr.arms) in numbers and expr.default is None:
+                missing = next(value for value in subject.values if _arm_of(expr, value) == len(expr.arms))
+                self._tell(expr, f"no arm of the match holds {show(missing)}")
+        found = NOWHERE
+        for body in taken:
+            value = self.value(body, variables)
+            found = value if found is NOWHERE else found.join(value)
+        return found
+
+    def _each(self, expr: Each, variables: Variables) -> Possible:
+        found = NOWHERE
+        alternatives, certain = self._members(expr, variables)
+        for members in alternatives:
+            selected = []
+            for member in members:
+                scope = {**variables, expr.variable: member}
+                test = TRUE if expr.where is None else self.value(expr.where, scope)
+                if ("bool", True) in test.listed:
+                    sure = certain and len(test.listed) == 1
+                    body = TRUE if expr.fold == "count" else self.value(expr.body, scope)
+                    selected.append(Member(sure, member, body))
+            default = None if expr.default is None else lambda: self.value(expr.default, variables)  # noqa: B023
+            value = fold_sets(expr.fold, selected, default, lambda reason: self._tell(expr, reason))
+            found = value if found is NOWHERE else found.join(value)
+        return found
+
+    def _members(self, expr: Each, variables: Variables) -> tuple[Iterable[list[Possible]], bool]:
+        """The members that a comprehension may run over: one list for every set it may be, and whether all are in it."""
+        if isinstance(expr.over, Positions):
+            return [[listed((position,)) for position in range(self.lengths[expr.over.of])]], True
+        over = self.value(expr.over, variables)
+        if over.values is None:
+            self._tell(expr, "what it runs over could not be worked out")
+            return [[of_kinds(frozenset({"number", "text", "bool", "none", "tuple"}))]], False
+        sets = [as_set(value) for value in over.values if not isinstance(value, Tie)]
+        if sum(map(len, sets)) <= MOST_COMBINATIONS:
+            return [[listed((member,)) for member in members] for members in sets], True
+        every = dict.fromkeys((kind(member), member) for members in sets for member in members)
+        return [[listed((member,)) for _, member in every]], False
+
+
+def _arm_of(expr: Match, value: Value) -> int:
+    """The number of the arm that takes a value; that of the default if none does."""
+    return next((number for number, arm in enumerate(expr.arms) if value in arm.values), len(expr.arms))
+
+
+def _connect(function: str, left: Possible, right: Possible) -> Possible:
+    """`and`, `or`: known where one side decides."""
+    decides = ("bool", function == "or")
+    if (decides in left.listed and len(left.listed) == 1) or (decides in right.listed and len(right.listed) == 1):
+        return TRUE if function == "or" else FALSE
+    if len(left.listed) == 1 and len(right.listed) == 1:
+        return FALSE if function == "or" else TRUE
+    return EITHER
+
+
+def _set(members: list[Possible]) -> Possible:
+    lists = [member.values for member in members]
+    known = [values for values in lists if values is not None]
+    size = 1
+    for values in known:
+        size *= len(values)
+    if len(known) < len(lists) or size > MOST_COMBINATIONS:
+        return of_kinds(frozenset({"set"}))
+    return listed(finite(combination) for combination in product(*known))

@@ -1,0 +1,116 @@
+"""What checking a mechanism came to, in words.  In: a finding; out: diagnostics with the combination that goes wrong."""
+
+from fractions import Fraction
+
+from circuitlang.core.domain import Domain, Finite, describe_values
+from circuitlang.core.expression import Call, Each, walk
+from circuitlang.core.values import show
+from circuitlang.diagnostics import Label
+from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.totality import Case, Finding, Mechanism
+from circuitlang.syntax import tree
+
+
+def tell_finding(
+    form: tree.Node, mechanism: Mechanism, finding: Finding, declared: Domain | None, reporter: Reporter
+) -> None:
+    """Tell a case that goes wrong: E218 outside the domain, E219 no value, E220 no arm, E221 no member; W245 a doubt."""
+    case = finding.case
+    if case is None:
+        if finding.doubts:
+            _tell_doubt(form, finding, declared, reporter)
+    elif case.reason is None:
+        _tell_leaving(form, mechanism, case, finding, declared, reporter)
+    elif case.missing:
+        reporter.refuse(
+            "E221", f"`{form.name.text}` reads a member that is not there: {case.reason}", case.place or mechanism.span,
+            _example(case, mechanism), see=_name(form), note=TOTAL, help="keep the index inside the family, for example with `%` or `if`",
+        )  # fmt: skip
+    elif case.reason.startswith("no arm"):
+        reporter.refuse(
+            "E220", f"`{form.name.text}` has no value: {case.reason}", case.place or mechanism.span,
+            _example(case, mechanism), see=_name(form), note=TOTAL, help="add an arm for it, or `else => ...`",
+        )  # fmt: skip
+    else:
+        reporter.refuse(
+            "E219", f"`{form.name.text}` has no value: {case.reason}", case.place or mechanism.span,
+            _example(case, mechanism), see=_name(form), note=TOTAL, help=_repair(case, mechanism),
+        )  # fmt: skip
+
+
+TOTAL = (
+    "a node must have a value for every combination of its parents' values: an interchange creates combinations that "
+    "no input creates"
+)
+
+
+def _name(form: tree.Node) -> tuple[Label, ...]:
+    return (Label(form.name.span, "a node"),)
+
+
+def _example(case: Case, mechanism: Mechanism, most: int = 60) -> str:
+    shown = case.shown(mechanism)
+    return (
+        f"e.g. at {shown}" if shown and len(shown) < most else "for some of its parents' values" if shown else "always"
+    )
+
+
+def _repair(case: Case, mechanism: Mechanism) -> str:
+    reason = case.reason or ""
+    if "divides by 0" in reason:
+        return "say what it is then: `if d == 0 then 0 else n / d`"
+    if "none" in reason:
+        return "say what it is outside the string: `if i < length(w) then ... else ...`"
+    if "of nothing" in reason:
+        return "give it an `else`: `max(v[j] for j where p else 0)`"
+    return "choose its value there with `if ... then ... else ...`"
+
+
+def _tell_leaving(
+    form: tree.Node, mechanism: Mechanism, case: Case, finding: Finding, declared: Domain | None, reporter: Reporter
+) -> None:
+    assert form.domain is not None
+    shown = case.shown(mechanism)
+    at = f", e.g. at {shown}" if shown else ""
+    caret = f"can be {show(case.value)}{at}"
+    note = "" if len(caret) <= 70 else f"it is {show(case.value)} at {shown}"
+    reporter.refuse(
+        "E218", f"`{form.name.text}` can leave its domain: {show(case.value)} is not in {declared}", mechanism.span,
+        caret if not note else f"can be {show(case.value)}", see=(Label(form.domain.span, "its domain is declared here"),),
+        note=note, help=_other_domain(form, mechanism, case, declared),
+    )  # fmt: skip
+
+
+def _other_domain(form: tree.Node, mechanism: Mechanism, case: Case, declared: Domain | None) -> str:
+    value = case.value
+    divides = any(isinstance(part, Call) and part.function == "divide" for part in walk(mechanism.expr))
+    averages = any(isinstance(part, Each) and part.fold == "mean" for part in walk(mechanism.expr))
+    if divides and isinstance(value, Fraction):
+        return "`//` divides and rounds down; or leave the domain out, and it is inferred"
+    if averages and isinstance(value, Fraction):
+        return f"a mean is any number: {form.name.text} : real"
+    if isinstance(value, int) and not isinstance(value, bool) and isinstance(declared, Finite):
+        numbers = [one for one in declared.values if isinstance(one, int) and not isinstance(one, bool)]
+        if len(numbers) == len(declared.values):
+            return f"widen it, for example to {min(*numbers, value)}..{max(*numbers, value)}, or leave it out and it is inferred"
+    text = form.domain.span.text if form.domain is not None else "D"
+    return f"widen it: {text} | {describe_values((value,)) if value is not None else '{none}'}; or leave it out"
+
+
+def _tell_doubt(form: tree.Node, finding: Finding, declared: Domain | None, reporter: Reporter) -> None:
+    goal = f"stays in {declared}" if declared is not None else "always has a value"
+    reporter.refuse(
+        "W245", f"it could not be shown that `{form.name.text}` {goal}", form.equation.span, finding.doubts[0][:60],
+        note="its parents have too many combinations to try them all; a sample of them was fine",
+        help="compute it in two steps, through a node with a small domain",
+    )  # fmt: skip
+
+
+def tell_unknown_domain(form: tree.Node, finding: Finding, reporter: Reporter) -> None:
+    """Tell that a domain can be neither listed nor called `real`. Errors: E223."""
+    mixed = finding.possible.interval is not None
+    why = "numbers of any size beside other values" if mixed else "too many values to list"
+    return reporter.refuse(
+        "E223", f"the domain of `{form.name.text}` cannot be inferred: {why}", form.name.span, "needs a domain",
+        see=(Label(form.equation.span, why),), help=f"declare it: {form.name.text} : D = ...",
+    )  # fmt: skip

@@ -1,0 +1,376 @@
+"""Measurements as they are written.  In: `iia(Circuit, n) >= 0.99`; out: a core Term and its kind, checked by the table of metrics.
+
+Claims, `let` and circuits share these expressions; `in_place` says what a quantified variable stands for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from circuitlang.core.claim import Arrow, Constant, Metric, Operation, Quantified, Ref, Term
+from circuitlang.core.domain import Finite
+from circuitlang.core.metrics import METRICS, MetricSpec
+from circuitlang.core.values import Value, kind_of
+from circuitlang.diagnostics import Label, nearest, one_of
+from circuitlang.elaboration.context import NOTHING, Context
+from circuitlang.elaboration.nodes import read_nodes
+from circuitlang.elaboration.settings import Reader, Setting, Wanted, choice, number, read_settings, whole, word
+from circuitlang.elaboration.scope import A
+from circuitlang.elaboration.subjects import network_of
+from circuitlang.syntax import tree
+
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_NUMBERS = frozenset({"number", "share", "error"})
+
+# How a kind of measurement is called in a sentence.
+_CALLED = {
+    "number": "a number", "share": "a number", "error": "a number", "bool": "a statement", "circuit": "a circuit",
+    "scores": "scores", "units": "the units of a network", "unit": "a unit", "basis": "a basis",
+    "spectrum": "a spectrum", "network": "a network", "model": "a model", "alignment": "an alignment",
+    "arrow": "a path between two bases (`Mid -> End`)", "nodes": "nodes of a model", "text": "a text",
+    "quantified": "a statement for every unit (`... for u in live(NETWORK)`)", "data": "a data set",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A term with its kind: a result of the table of metrics, or the kind of a declaration."""
+
+    term: Term
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What variables stand for here: forms or values of a quantifier, units of a comprehension; and the circuit's network."""
+
+    members: Mapping[str, tree.Expr | Finite] = field(default_factory=dict)  # a value as the set that holds it alone
+    units: frozenset[str] = frozenset()
+    network: str | None = None
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """The variables that stand for values."""
+        return {name: one.values[0] for name, one in self.members.items() if isinstance(one, Finite)}
+
+
+def read_term(ctx: Context, form: tree.Expr, at: Bindings = Bindings()) -> Measured | None:
+    """A measurement; None, told, where it has a mistake."""
+    match form:
+        case tree.Int(value=value) | tree.Float(value=value):
+            return Measured(Constant(value, form.span), "number")
+        case tree.String(value=value):
+            return Measured(Constant(value, form.span), "text")
+        case tree.Bool(value=value):
+            return Measured(Constant(value, form.span), "bool")
+        case tree.Name():
+            return _read_name(ctx, form, at)
+        case tree.Call():
+            return _read_call(ctx, form, at)
+        case tree.Path(steps=(first, second)):
+            start, end = _read_as(ctx, first, "basis", at, "a path"), _read_as(ctx, second, "basis", at, "a path")
+            return Measured(Arrow(start.term, end.term, form.span), "arrow") if start and end else None
+        case tree.Unary():
+            return _read_unary(ctx, form, at)
+        case tree.Binary(operator=operator) if operator != "in":
+            return _read_binary(ctx, form, at)
+    return _read_constant(ctx, form, at)
+
+
+def _read_name(ctx: Context, form: tree.Name, at: Bindings) -> Measured | None:
+    if form.text in at.units:
+        return Measured(Ref("variable", form.text, form.span), "unit")
+    if form.text in at.members:
+        member = at.members[form.text]
+        if isinstance(member, Finite):
+            return _constant(member.values[0], form)
+        return read_term(ctx, member, replace(at, members={}))
+    kind = ctx.kind_of(form.text)
+    match kind:
+        case "model" | "network" | "alignment" | "basis" | "circuit":
+            return None if ctx.resolve(form, kind) is None else Measured(Ref(kind, form.text, form.span), kind)
+        case "let":
+            if form.text in ctx.model_sets:
+                return ctx.refuse(
+                    "E609",
+                    f"`{form.text}` is a set of models; a measurement takes one",
+                    form.span,
+                    "several models",
+                    see=ctx.declaration(form.text),
+                    help=f"measure each: write a variable here, and after the statement: for m in {form.text}",
+                )
+            found = ctx.resolve(form, "let")
+            return None if found is None else Measured(Ref("let", form.text, form.span), ctx.let_kinds[form.text])
+        case "data":
+            return Measured(Ref("data", form.text, form.span), "data")
+        case None if form.text not in ctx.scope.broken and form.text not in ("true", "false"):
+            known = (*ctx.scope.names(), *at.members, *at.units)
+            close = nearest(form.text, known)
+            return ctx.refuse(
+                "E255",
+                f"nothing is called `{form.text}`",
+                form.span,
+                "not declared",
+                see=ctx.declaration(close[0], "a similar name") if close else (),
+                help=f"did you mean {one_of(close)}?" if close else f"write a metric, for example: accuracy({form.text}, MODEL)",
+            )
+    return _read_constant(ctx, form, at)
+
+
+def _read_constant(ctx: Context, form: tree.Expr, at: Bindings) -> Measured | None:
+    value = ctx.constant(form, at.values)
+    return None if value is NOTHING else _constant(value, form)
+
+
+def _constant(value: Any, form: tree.Expr) -> Measured | None:
+    if isinstance(value, Finite):
+        return Measured(Constant(value.values, form.span), "set")
+    kind = kind_of(value)
+    return Measured(Constant(value, form.span), {"number": "number", "bool": "bool"}.get(kind, "text"))
+
+
+def _read_unary(ctx: Context, form: tree.Unary, at: Bindings) -> Measured | None:
+    match form.operator:
+        case "-":
+            if isinstance(form.operand, tree.Int | tree.Float):
+                return Measured(Constant(-form.operand.value, form.span), "number")
+            inner = _read_as(ctx, form.operand, "number", at, "`-`")
+            return inner and Measured(Operation("-", (inner.term,), form.span), "number")
+        case "~":
+            inner = _read_as(ctx, form.operand, "circuit", at, "`~`")
+            return inner and Measured(Operation("~", (inner.term,), form.span), "circuit")
+        case _:
+            inner = _read_as(ctx, form.operand, "bool", at, "`not`")
+            return inner and Measured(Operation("not", (inner.term,), form.span), "bool")
+
+
+def _read_binary(ctx: Context, form: tree.Binary, at: Bindings) -> Measured | None:
+    left, right = read_term(ctx, form.left, at), read_term(ctx, form.right, at)
+    if left is None or right is None:
+        return None
+    symbol = form.operator
+    here = Operation(symbol, (left.term, right.term), form.span)  # type: ignore[arg-type]
+    if symbol in ("|", "&") or (symbol == "-" and "circuit" in (left.kind, right.kind)):
+        for side, part in ((left, form.left), (right, form.right)):
+            if not _is(ctx, side, part, "circuit", f"`{symbol}`"):
+                return None
+        return Measured(here, "circuit") if _one_network(ctx, form, left, right, at) else None
+    if symbol in ("and", "or"):
+        fine = [_is(ctx, side, part, "bool", f"`{symbol}`") for side, part in ((left, form.left), (right, form.right))]
+        return Measured(here, "bool") if all(fine) else None
+    if symbol in _COMPARISONS:
+        return Measured(here, "bool") if _comparable(ctx, form, left, right) else None
+    if symbol in ("+", "-", "*", "/"):
+        fine = [_is(ctx, side, part, "number", f"`{symbol}`") for side, part in ((left, form.left), (right, form.right))]
+        if not all(fine):
+            return None
+        if isinstance(left.term, Constant) and isinstance(right.term, Constant):
+            return _read_constant(ctx, form, at)
+        return Measured(here, "number")
+    return ctx.refuse(
+        "E609",
+        f"measurements are not joined by `{symbol}`",
+        form.span,
+        "no such operation",
+        note="numbers take + - * /, statements `and`, `or` and `not`, circuits | & - ~",
+        help=f"{form.left.span.text} - {form.right.span.text}",
+    )
+
+
+def _comparable(ctx: Context, form: tree.Binary, left: Measured, right: Measured) -> bool:
+    numbers = left.kind in _NUMBERS and right.kind in _NUMBERS
+    alike = left.kind == right.kind and left.kind in ("spectrum", "text", "bool") and form.operator in ("==", "!=")
+    if numbers or alike:
+        return True
+    odd, part = (left, form.left) if left.kind not in _NUMBERS else (right, form.right)
+    other = right if odd is left else left
+    ctx.refuse(
+        "E609",
+        f"`{form.operator}` compares two numbers, and `{part.span.text}` is {_CALLED.get(odd.kind, 'no number')}",
+        part.span,
+        f"this is {_CALLED.get(odd.kind, 'no number')}",
+        help=_measure(odd) or f"compare it with {_CALLED.get(odd.kind, 'a number')}, not with {_CALLED.get(other.kind, 'this')}",
+    )
+    return False
+
+
+def _one_network(ctx: Context, form: tree.Binary, left: Measured, right: Measured, at: Bindings) -> bool:
+    """Whether two circuits live in one network (E401)."""
+    networks = [network_of(ctx, side.term) or at.network for side in (left, right)]
+    if None in networks or networks[0] == networks[1]:
+        return True
+    labels: list[Label] = []
+    for side, network in zip((left, right), networks, strict=True):
+        if isinstance(side.term, Ref):
+            labels.extend(ctx.declaration(side.term.name, f"`{side.term.name}` is a set of parts of `{network}`"))
+    ctx.refuse(
+        "E401",
+        f"`{form.operator}` joins circuits of one network, but these live in two",
+        form.span,
+        {"|": "cannot take this union", "&": "cannot take this intersection"}.get(form.operator, "cannot take this difference"),
+        see=labels,
+        note=f"set operations compare parts, and L0.H1 of `{networks[0]}` is not L0.H1 of `{networks[1]}`",
+        help=f"take both circuits of one network, for example: circuit {form.right.span.text} of {networks[0]} = ...",
+    )
+    return False
+
+
+def _read_call(ctx: Context, form: tree.Call, at: Bindings) -> Measured | None:
+    name = form.function.text if isinstance(form.function, tree.Name) else None
+    if name in METRICS:
+        return _read_metric(ctx, form, METRICS[name], at)
+    if name is None or ctx.kind_of(name) in ("function", "extern") or name == "size":
+        return _read_constant(ctx, form, at)
+    if name in ctx.scope.broken:
+        return None
+    close = nearest(name, METRICS)
+    return ctx.refuse(
+        "E607",
+        f"there is no metric `{name}`",
+        form.function.span,
+        "not a metric",
+        note="" if close else "the metrics are " + ", ".join(METRICS),
+        help=f"did you mean {one_of(close)}?" if close else "write, for example: accuracy(NETWORK, MODEL)",
+    )
+
+
+def _read_metric(ctx: Context, form: tree.Call, spec: MetricSpec, at: Bindings) -> Measured | None:
+    options = [one for one in form.arguments if isinstance(one, tree.Named)]
+    given = [one for one in form.arguments if not isinstance(one, tree.Named)]
+    if len(given) != len(spec.parameters):
+        return _tell_number(ctx, form, spec, len(given))
+    schema = tuple(_OPTIONS[name] for name in spec.options)
+    values, right = read_settings(ctx, options, schema, f"`{spec.name}`", form.function.span)
+    arguments: list[Measured | None] = []
+    for one, wanted in zip(given, spec.parameters, strict=True):
+        if wanted == "nodes":
+            first = arguments[0]
+            nodes = None
+            if first is not None and isinstance(first.term, Ref) and not isinstance(one, tree.Each):
+                nodes = read_nodes(ctx, one, first.term.name, at.members, at.values)
+            arguments.append(nodes and Measured(nodes, "nodes"))
+        elif wanted == "quantified":
+            arguments.append(_read_quantified(ctx, one, spec, at))
+        elif isinstance(one, tree.Each):
+            ctx.refuse(
+                "E609",
+                f"`{spec.name}` takes {_CALLED.get(wanted, wanted)}, and no comprehension",
+                one.span,
+                "a comprehension",
+                help=f"write: {example(spec)}",
+            )
+            arguments.append(None)
+        else:
+            arguments.append(_read_as(ctx, one, wanted, at, f"`{spec.name}`"))
+    known = tuple(argument.term for argument in arguments if argument is not None)
+    if len(known) < len(arguments) or not right:
+        return None
+    chosen = tuple((name, Constant(value)) for name, value in values.items())
+    return Measured(Metric(spec.name, known, chosen, form.span), spec.result)
+
+
+def _read_quantified(ctx: Context, form: tree.Argument, spec: MetricSpec, at: Bindings) -> Measured | None:
+    """`concentration(u) <= 1e-2 for u in live(Grok)`."""
+    if not isinstance(form, tree.Each) or form.domain is None or form.condition or form.otherwise:
+        return ctx.refuse(
+            "E609",
+            f"`{spec.name}` takes {_CALLED['quantified']}",
+            form.span,
+            "no statement for every unit",
+            help=f"write, for example: {example(spec)}",
+        )
+    over = _read_as(ctx, form.domain, "units", at, f"`{spec.name}`")
+    body = _read_as(ctx, form.value, "bool", replace(at, units=at.units | {form.name.text}), f"`{spec.name}`")
+    if over is None or body is None:
+        return None
+    return Measured(Quantified(form.name.text, over.term, body.term, form.span), "quantified")
+
+
+def _read_as(ctx: Context, form: tree.Expr, wanted: str, at: Bindings, taker: str) -> Measured | None:
+    """A term of one of the kinds in `wanted`, which are joined with ` | `."""
+    found = read_term(ctx, form, at)
+    return found if found is not None and _is(ctx, found, form, wanted, taker) else None
+
+
+def _is(ctx: Context, found: Measured, form: tree.Expr, wanted: str, taker: str) -> bool:
+    kinds = set(wanted.split(" | "))
+    if found.kind in kinds or ("number" in kinds and found.kind in _NUMBERS):
+        return True
+    names = [_CALLED.get(kind, kind) for kind in wanted.split(" | ")]
+    kind = A.get(found.kind) or _CALLED.get(found.kind, "a set")  # type: ignore[arg-type]
+    see = ctx.declaration(found.term.name) if isinstance(found.term, Ref) else ()
+    ctx.refuse(
+        "E609",
+        f"{taker} takes {' or '.join(names)} here, and `{form.span.text}` is {kind}",
+        form.span,
+        f"this is {kind}",
+        see=see,
+        help=_instead(ctx, found, kinds),
+    )
+    return False
+
+
+def _instead(ctx: Context, found: Measured, wanted: set[str]) -> str:
+    """What could stand there: a declared name of the kind, or a comparison."""
+    if "bool" in wanted:
+        return f"compare it with a bound: {found.term.span.text if found.term.span else '...'} >= 0.99"
+    for kind in ("network", "model", "alignment", "circuit", "basis"):
+        names = ctx.scope.names(kind) if kind in wanted else ()
+        if names:
+            return f"write {one_of(names[:3])}"
+    if "number" in wanted:
+        return _measure(found) or "write a number, or a metric"
+    makers = [spec for spec in METRICS.values() if spec.result in wanted]
+    return f"write, for example: {example(makers[0])}" if makers else "write, for example: Mid -> End"
+
+
+def _measure(found: Measured) -> str:
+    """A metric that turns the thing into a number."""
+    name = found.term.name if isinstance(found.term, Ref) else "..."
+    return {
+        "network": f"measure it, for example: accuracy({name}, MODEL)",
+        "alignment": f"measure it, for example: strictness({name})",
+        "circuit": f"measure it, for example: faithfulness({name}, MODEL)",
+        "scores": f"measure them, for example: auc({name}, CIRCUIT)",
+        "basis": f"measure it, for example: variance({name})",
+    }.get(found.kind, "")
+
+
+def _tell_number(ctx: Context, form: tree.Call, spec: MetricSpec, given: int) -> None:
+    wanted = len(spec.parameters)
+    takes = "no arguments" if not wanted else f"{wanted} argument" + "s" * (wanted > 1)
+    ctx.refuse(
+        "E608",
+        f"`{spec.name}` takes {takes}, and {given or 'none'} stand{'s' if given == 1 else ''} here",
+        form.span,
+        f"{given} instead of {wanted}",
+        help=f"write: {example(spec)}",
+    )
+
+
+def example(spec: MetricSpec) -> str:
+    """A call of a metric with names to fill in."""
+    names = {"quantified": "concentration(u) <= 0.01 for u in live(NETWORK)", "arrow": "Mid -> End", "nodes": "node"}
+    parts = [names.get(one, one.split(" | ")[0].upper()) for one in spec.parameters]
+    return f"{spec.name}({', '.join(parts)})"
+
+
+def _granularity(value: tree.Expr, ctx: Context) -> Any:
+    """Reads what a circuit is a set of: one of the words, or several joined with `|`."""
+    words = ("edges", "heads", "mlps", "neurons", "features")
+    if isinstance(value, tree.Binary) and value.operator == "|":
+        left, right = _granularity(value.left, ctx), _granularity(value.right, ctx)
+        return left if isinstance(left, Wanted) else right if isinstance(right, Wanted) else (*left, *right)
+    found = choice(*words)(value, ctx)
+    return found if isinstance(found, Wanted) else (found,)
+
+
+_read_over: Reader = _granularity
+_OPTIONS: dict[str, Setting] = {
+    "judge": Setting("judge", choice("answer", "logits"), "judge = logits"),
+    "over": Setting("over", _read_over, "over = heads | mlps"),
+    "steps": Setting("steps", whole(1), "steps = 5"),
+    "threshold": Setting("threshold", number(0), "threshold = 0.01"),
+    "rule": Setting("rule", choice("pessimistic", "trapezoid"), "rule = trapezoid"),
+    "by": Setting("by", word, "by = frequency"),
+}

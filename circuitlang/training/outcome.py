@@ -1,0 +1,58 @@
+"""How a training ends.  In: a network and what was seen on the way; out: a result, or a refusal
+that says what went wrong.
+"""
+
+from dataclasses import dataclass, field
+
+from circuitlang.backends.spec import TrainingSpec
+from circuitlang.diagnostics import Diagnostic, Refusal
+from circuitlang.networks.transformer import Transformer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One check: the step, the weighted loss, the learning rate, and the share of right answers of every kind."""
+
+    step: int
+    loss: float
+    rate: float
+    shares: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A trained network; `seconds` is processor time without the deciding of claims, `reached` whether these hold."""
+
+    network: Transformer
+    steps: int
+    seconds: float
+    history: tuple[Entry, ...]
+    reached: bool
+    why: str
+
+
+def refuse_divergence(spec: TrainingSpec, step: int, loss: float, rate: float) -> Refusal:
+    """E550: the losses have grown beyond all bounds; nothing is kept."""
+    return Refusal(
+        Diagnostic(
+            "E550",
+            f"the training of `{spec.network}` has diverged: at step {step} its loss is {loss:.3g}",
+            notes=("no network is kept, because one from before might pass for a success",),
+            helps=(f"optimizer = {spec.optimizer.name}(lr = {rate / 10:.1g})    (it is {rate:.2g} now)",),
+        )
+    )
+
+
+def unfinished(spec: TrainingSpec, trained: Trained) -> Diagnostic:
+    """W551: the budget was spent before the claims held; says which kind of answer was furthest from right."""
+    shares = trained.history[-1].shares if trained.history else {}
+    notes = []
+    if shares:
+        worst = min(shares, key=lambda kind: shares[kind])
+        notes.append(f"worst in the last check: {worst}, right in {shares[worst]:.2%} of its samples")
+    return Diagnostic(
+        "W551",
+        f"the training of `{spec.network}` stopped after {trained.steps} steps, before its claims held",
+        notes=tuple(notes),
+        helps=("give it more time (`at_most`), another `seed`, or another learning rate",),
+    )

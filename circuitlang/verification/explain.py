@@ -1,0 +1,194 @@
+"""Verdicts as diagnostics.  In: a verdict that came out otherwise than expected; out: what was measured, where, the
+smallest counterexample, and what to do next.
+"""
+
+from circuitlang.core.alignment import Pair
+from circuitlang.core.claim import Claim, Statement
+from circuitlang.core.site import Site
+from circuitlang.diagnostics import Diagnostic, Label
+from circuitlang.measurement.intervals import samples_to_decide
+from circuitlang.verification.laboratory import Laboratory
+from circuitlang.verification.measured import Measurement
+from circuitlang.verification.measuring import show_hook
+from circuitlang.verification.quantity import Quantity, show_number
+from circuitlang.verification.verdict import Comparison, Verdict
+
+WORDS = {
+    ">=": "at least",
+    ">": "more than",
+    "<=": "at most",
+    "<": "less than",
+    "==": "exactly",
+    "!=": "anything but",
+}
+CODES = {"iia": "F701", "strictness": "F702", "accuracy": "F703", "max_error": "F704"}
+
+
+def explain(verdict: Verdict, claim: Claim, statement: Statement, lab: Laboratory) -> tuple[Diagnostic, ...]:
+    """What to say about a verdict; nothing if it is the expected one."""
+    if verdict.as_expected:
+        return ()
+    if verdict.status == "undecided":
+        return (_undecided(verdict, claim, statement),)
+    if verdict.status == "holds":
+        return (_unexpected(verdict, claim, statement),)
+    deciding = verdict.deciding
+    if deciding is None or deciding.measured is None or deciding.outcome != "refuted" or not deciding.right.exact:
+        return (_refuted_otherwise(verdict, claim, statement),)
+    return (_refuted(verdict, deciding, deciding.measured, claim, lab),)
+
+
+def _refuted(verdict: Verdict, comparison: Comparison, found: Measurement, claim: Claim, lab: Laboratory) -> Diagnostic:
+    span = comparison.span or claim.span
+    says = f"the claim says {WORDS[comparison.symbol]} {show_number(comparison.right.number)}"
+    return Diagnostic(
+        CODES[found.metric],
+        f"{_subject(found)} is {show_number(comparison.left.number)}; {says}",
+        Label(span, sample(found, comparison.left, verdict.confidence)) if span else None,
+        secondary=_places(found, lab),
+        notes=_notes(found, claim),
+        helps=(_next_step(found, verdict, lab),),
+    )
+
+
+def _subject(found: Measurement) -> str:
+    match found.metric:
+        case "iia":
+            return f"the IIA of {' and '.join(f'`{node}`' for node in found.nodes)}"
+        case "strictness":
+            return f"`{found.worst}` is aligned to no node and matters: strictness"
+        case "max_error":
+            return f"the largest error of `{found.network}`"
+        case _:
+            return f"the accuracy of `{found.network}`"
+
+
+def sample(found: Measurement, value: Quantity, confidence: float) -> str:
+    """What was measured, in the few words of a label."""
+    number = show_number(value.number)
+    counts = found.tally
+    if found.exact:
+        unit = f"all {found.samples:,} {found.unit}"
+        return f"{counts.hits:,} of {unit}" if counts and not counts.ties else f"{number} on {unit}"
+    interval = f"{confidence * 100:g}% interval {show_number(value.low)} to {show_number(value.high)}"
+    return f"{number} on {found.samples:,} {found.unit} ({interval})"
+
+
+def _places(found: Measurement, lab: Laboratory) -> tuple[Label, ...]:
+    """Where the alignment says that the interchanged nodes live."""
+    if found.metric != "iia" or found.alignment is None:
+        return ()
+    network = lab.networks[found.network]
+    alignment = network.align(lab.program.alignment(found.alignment))
+    names = {node.split("[")[0] for node in found.nodes}
+    return tuple(
+        Label(pair.span, f"interchanged here: {_hooks(pair, found, lab)}")
+        for pair in alignment.pairs
+        if pair.node in names and pair.span is not None
+    )
+
+
+def _hooks(pair: Pair, found: Measurement, lab: Laboratory) -> str:
+    config = lab.networks[found.network].network.config
+    return ", ".join(
+        show_hook(site, config) + (f" @ {site.position}" if site.position else "")
+        for site in pair.sites
+        if isinstance(site, Site)
+    )
+
+
+def _notes(found: Measurement, claim: Claim) -> tuple[str, ...]:
+    notes: list[str] = []
+    if found.counterexample is not None:
+        notes.append("\n".join(("smallest counterexample:", *found.counterexample.lines())))
+    counts = found.tally
+    if counts is not None and found.unit == "pairs" and counts.total:
+        what = (
+            "the intervention changes the model's answer"
+            if found.metric == "iia"
+            else "the source is answered otherwise"
+        )
+        on_them = (
+            "" if counts.effective_share is None else f"; on these the share is {show_number(counts.effective_share)}"
+        )
+        notes.append(f"{what} on {show_number(counts.effect_rate or 0)} of the pairs{on_them}")
+    if found.metric == "strictness":
+        notes.append(_table(found))
+    if counts is not None and counts.entries > counts.total:
+        share = show_number(counts.entry_hits / counts.entries)
+        notes.append(f"counted are whole outputs, every position right; of single positions {share} are right")
+    if counts is not None and counts.ties:
+        notes.append(f"{counts.ties:,} {found.unit} are left out: the model's answer there is a tie")
+    return (*notes, *found.notes)
+
+
+def _table(found: Measurement) -> str:
+    rows = sorted(found.table, key=lambda row: row.value.number)
+    shown = [f"{row.part}: {show_number(row.value.number)}" for row in rows if row.value.number != 1][:8]
+    joint = "" if found.joint is None else f"; random sets of all parts jointly: {show_number(found.joint.number)}"
+    return f"{found.worst_hook} is where the worst part writes; by part: " + ", ".join(shown) + joint
+
+
+def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
+    program = verdict.program
+    match found.metric:
+        case "strictness":
+            return (
+                f"align a node to `{found.worst}` if it carries one, or train with a larger `strict`\n"
+                f"circuitc render {program} --alignment {found.alignment}   draws what is aligned"
+            )
+        case "iia":
+            return f"circuitc render {program} --alignment {found.alignment}   draws where each node is said to live"
+        case _ if lab.program.training(found.network) is not None:
+            return f"circuitc train {program} --network {found.network}   trains it until its claims hold"
+        case _:
+            return f"{verdict.command}   repeats this"
+
+
+def _undecided(verdict: Verdict, claim: Claim, statement: Statement) -> Diagnostic:
+    open_ = next((one for one in verdict.comparisons if one.outcome == "undecided"), None)
+    span = (open_.span if open_ else None) or statement.test.span or claim.span
+    found = open_.measured if open_ else None
+    label = sample(found, open_.left, verdict.confidence) if open_ and found else "no number"
+    helps = [f"{verdict.command}   repeats this"]
+    if open_ is not None and found is not None and found.tally is not None and open_.right.exact:
+        needed = samples_to_decide(float(open_.left.number), float(open_.right.number), found.alpha)
+        rounded = None if needed is None else int(f"{needed:.1e}".replace(".", "")[0:2]) * 10 ** (len(str(needed)) - 2)
+        if rounded is not None and rounded > found.samples:
+            helps.insert(0, f"samples = {int(rounded * 1.1):_}   would decide it if the share stays what it is")
+    elif found is not None and found.metric == "max_error":
+        helps.insert(0, f"claim a share instead: accuracy({found.network}, {found.model}) >= 0.999, with `tolerance`")
+    member = f" for `{verdict.member}`" if verdict.member else ""
+    message = f"the claim `{claim.name}`{member} is undecided: {verdict.reason}"
+    return Diagnostic("W706", message, Label(span, label) if span else None, helps=tuple(helps))
+
+
+def _unexpected(verdict: Verdict, claim: Claim, statement: Statement) -> Diagnostic:
+    span = statement.test.span or claim.span
+    found = verdict.measured
+    member = f" for `{verdict.member}`" if verdict.member else ""
+    label = "" if found is None or found.value is None else sample(found, found.value, verdict.confidence)
+    return Diagnostic(
+        "F707",
+        f"the claim `{claim.name}`{member} holds, and `expect = refuted` says that it does not",
+        Label(span, label) if span else None,
+        helps=("remove `expect = refuted`, or make the claim stronger",),
+    )
+
+
+def _refuted_otherwise(verdict: Verdict, claim: Claim, statement: Statement) -> Diagnostic:
+    span = statement.test.span or claim.span
+    member = f" for `{verdict.member}`" if verdict.member else ""
+    numbers = [
+        f"{one.text} is {show_number(one.value.number)}" for one in verdict.measurements if one.value is not None
+    ]
+    examples = [one.counterexample for one in verdict.measurements if one.counterexample is not None]
+    notes = ["measured: " + ", ".join(numbers)] if numbers else []
+    notes += ["\n".join(("smallest counterexample:", *example.lines())) for example in examples[:1]]
+    return Diagnostic(
+        "F705",
+        f"the claim `{claim.name}`{member} does not hold",
+        Label(span, "the numbers say otherwise") if span else None,
+        notes=tuple(notes),
+        helps=(f"{verdict.command}   repeats this",),
+    )

@@ -1,0 +1,89 @@
+"""The inputs and pairs that claims are decided on.  In: data, a number; out: all there are, or that many fresh ones."""
+
+from dataclasses import dataclass, field
+
+from circuitlang.core.data import Data
+from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs
+from circuitlang.core.model import Model
+from circuitlang.core.network import DataRef
+from circuitlang.simulation.batches import Batch
+from circuitlang.simulation.enumeration import enumerate_inputs
+from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs
+from circuitlang.simulation.sampling import sample_inputs
+from circuitlang.simulation.splits import Which
+
+# Nothing else draws for this purpose, so no verdict rests on what training saw, or was stopped by.
+PURPOSE = "verification"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Rows, and pairs of them where pairs are asked for; `exact` if these are all there are."""
+
+    batch: Batch
+    pairs: Pairs | None
+    exact: bool
+
+    @property
+    def size(self) -> int:
+        """The number of inputs, or of pairs."""
+        return self.batch.size if self.pairs is None else len(self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Draws and enumerates once for all claims. Sampling repeats with the seed."""
+
+    seed: int = 0
+    purpose: str = PURPOSE
+    most: int = EXACT_LIMIT
+    known: dict[tuple[object, ...], Sample | None] = field(default_factory=dict, repr=False)
+
+    def inputs(self, data: Data, model: Model, which: Which, wanted: int, at_most: int | None = None) -> Sample:
+        """Every input if there are no more than `most` (and `at_most`), else `wanted` fresh ones."""
+        return self._take(data, model, which, wanted, at_most, paired=False)
+
+    def pairs(self, data: Data, model: Model, which: Which, wanted: int, at_most: int | None = None) -> Sample:
+        """Every pair if there are no more than `most` (and `at_most`), else `wanted` fresh ones."""
+        return self._take(data, model, which, wanted, at_most, paired=True)
+
+    def _take(self, data: Data, model: Model, which: Which, wanted: int, at_most: int | None, paired: bool) -> Sample:
+        every = self._every(data, model, which, paired)
+        if every is not None and (at_most is None or every.size <= at_most):
+            return every
+        key = (data, model.name, which, paired, wanted)
+        if key not in self.known:
+            if paired:
+                batch, pairs = fresh_pairs(data, model, wanted, self.seed, self.purpose, which)
+                self.known[key] = Sample(batch, pairs, exact=False)
+            else:
+                batch = sample_inputs(data, model, wanted, self.seed, self.purpose, which)
+                self.known[key] = Sample(batch, None, exact=False)
+        found = self.known[key]
+        assert found is not None
+        return found
+
+    def _every(self, data: Data, model: Model, which: Which, paired: bool) -> Sample | None:
+        key = (data, model.name, which, paired)
+        if key not in self.known:
+            self.known[key] = self._enumerate(data, model, which, paired)
+        return self.known[key]
+
+    def _enumerate(self, data: Data, model: Model, which: Which, paired: bool) -> Sample | None:
+        count = count_pairs(data, model) if paired else count_inputs(data, model)
+        if which == "all" and count is not None and count > self.most:
+            return None
+        batch = enumerate_inputs(data, model, self.most, which)
+        if batch is None or not paired:
+            return None if batch is None else Sample(batch, None, exact=True)
+        pairs = all_pairs(batch, model, self.most)
+        return None if pairs is None else Sample(batch, pairs, exact=True)
+
+
+def part_of(data: Data, reference: DataRef) -> Which:
+    """The split that a claim is about: the one it names, else the held-out one where there is a split."""
+    if reference.fields and reference.fields[-1] == "train":
+        return "train"
+    if reference.fields and reference.fields[-1] == "test":
+        return "test"
+    return "all" if data.train is None else "test"

@@ -1,0 +1,148 @@
+"""What a measurement found.  In: counts; out: one frozen record that a verdict keeps, as plain JSON too."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from circuitlang.measurement.tally import Tally
+from circuitlang.verification.quantity import Number, Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterexample:
+    """The smallest input or pair on which network and model part; everything as a person reads it.
+
+    Without a source there was no intervention, and `expected` and `got` repeat `model` and `network`.
+    """
+
+    base: str
+    model: str
+    network: str
+    source: str | None = None
+    replaced: str | None = None  # what took its value from the source
+    expected: str
+    got: str
+
+    def lines(self) -> tuple[str, ...]:
+        """The counterexample in two lines, base and source."""
+        base = f"base    {self.base}   model {self.model}   network {self.network}"
+        if self.source is None:
+            return (base.replace("base ", "input", 1),)
+        width = max(len(self.base), len(self.source))
+        return (
+            f"base    {self.base:<{width}}   model {self.model}   network {self.network}",
+            f"source  {self.source:<{width}}   with {self.replaced} from source:  "
+            f"model {self.expected}   network {self.got}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One unaligned part in the table of strictness."""
+
+    part: str
+    value: Quantity
+    effective_share: float | None
+    entries_share: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One metric, measured. `value` is None where it is undefined, and `reason` says why."""
+
+    metric: str
+    text: str
+    network: str
+    network_sha256: str
+    model: str
+    alignment: str | None = None
+    nodes: tuple[str, ...] = ()
+    data: str
+    split: str
+    data_seed: int
+    seed: int
+    value: Quantity | None
+    reason: str | None = None
+    exact: bool  # every input or pair was measured
+    unit: str  # inputs or pairs
+    samples: int  # inputs or pairs that were measured, ties included
+    alpha: float  # error probability of the interval
+    tally: Tally | None = None
+    ablation: str | None = None
+    positions: str
+    tolerance: float | None = None
+    worst: str | None = None
+    worst_hook: str | None = None
+    table: tuple[Row, ...] = ()
+    joint: Quantity | None = None
+    counterexample: Counterexample | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what is undefined is null, with a reason beside it."""
+        counts = self.tally
+        return {
+            "metric": self.metric,
+            "text": self.text,
+            "network": self.network,
+            "network_sha256": self.network_sha256,
+            "model": self.model,
+            "alignment": self.alignment,
+            "nodes": list(self.nodes),
+            "data": {"name": self.data, "split": self.split, "seed": self.data_seed, "sampling_seed": self.seed},
+            **quantity_json(self.value, self.reason),
+            "exact": self.exact,
+            "unit": self.unit,
+            "samples": self.samples,
+            "alpha": self.alpha,
+            "counts": None
+            if counts is None
+            else {
+                "hits": counts.hits,
+                "total": counts.total,
+                "ties": counts.ties,
+                "entry_hits": counts.entry_hits,
+                "entries": counts.entries,
+                "effective_hits": counts.effective_hits,
+                "effective": counts.effective,
+            },
+            "effect_rate": counts.effect_rate if counts and self.unit == "pairs" else None,
+            "effective_share": counts.effective_share if counts and self.unit == "pairs" else None,
+            "ablation": self.ablation,
+            "positions": self.positions,
+            "tolerance": self.tolerance,
+            "worst": self.worst,
+            "table": [
+                {"part": row.part, **quantity_json(row.value), "effective_share": row.effective_share,
+                 "entries_share": row.entries_share}
+                for row in self.table
+            ],
+            "joint": None if self.joint is None else quantity_json(self.joint),
+            "counterexample": None
+            if self.counterexample is None
+            else {name: getattr(self.counterexample, name) for name in Counterexample.__slots__},
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+
+def quantity_json(quantity: Quantity | None, reason: str | None = None) -> dict[str, Any]:
+    """Number and interval as floats; what JSON has no number for is null with a reason."""
+    if quantity is None:
+        return {"number": None, "interval": None, "reason": reason or "not measured"}
+    number, low, high = (_plain(one) for one in (quantity.number, quantity.low, quantity.high))
+    if number is None:
+        reason = reason or "the network's output is no finite number"
+    return {"number": number, "interval": [low, high], "reason": reason}
+
+
+def share_quantity(counts: Tally, interval: tuple[float, float] | None) -> Quantity | None:
+    """The share of a tally, exact without an interval; None where nothing was counted."""
+    if not counts.total:
+        return None
+    share = Fraction(counts.hits, counts.total)
+    return Quantity(share, share, share) if interval is None else Quantity(share, *interval)
+
+
+def _plain(number: Number) -> float | None:
+    return float(number) if math.isfinite(number) else None

@@ -1,0 +1,99 @@
+"""Decide the claims of a program.  In: claims and the networks they are about; out: a report, a verdict for each."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from circuitlang.core.claim import Claim, Statement
+from circuitlang.core.program import Program
+from circuitlang.diagnostics import Refusal
+from circuitlang.verification.deciding import measure_statement
+from circuitlang.verification.instrumented import Instrumented
+from circuitlang.verification.laboratory import Laboratory
+from circuitlang.verification.material import Material
+from circuitlang.verification.verdict import Report, Verdict
+
+
+def verify_claims(
+    program: Program,
+    claims: Iterable[Claim],
+    networks: Mapping[str, Instrumented],
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    options: str = "",
+    progress: Callable[[Verdict], None] | None = None,
+) -> Report:
+    """Decide every statement of these claims.
+
+    A claim is decided on all inputs, or all pairs of them, where there are at most 2^20, and on fresh independent ones
+    elsewhere; intervals of one claim hold together at its confidence.  A claim that cannot be asked is undecided, and
+    its verdict carries the refusal.
+
+    Args:
+        program: The program the claims are from.
+        claims: Which of its claims to decide.
+        networks: Every network that they are about, by name; a missing one is a KeyError.
+        seed: Decides what is sampled; training must use another purpose, see `material.PURPOSE`.
+        device: Where the networks are.
+        options: What a command line needs beside file, claim and seed to repeat this, such as `--run DIR`.
+        progress: Called with every verdict when it is there.
+    """
+    lab = Laboratory(program=program, networks=networks, device=device, material=Material(seed=seed))
+    digest = hashlib.sha256(program.source.text.encode()).hexdigest()
+    verdicts: list[Verdict] = []
+    for claim in claims:
+        command = _command(program, claim, seed, options)
+        for statement in claim.statements:
+            verdict = measure_statement(lab, claim, statement, program_sha256=digest, command=command)
+            verdicts.append(verdict)
+            if progress is not None:
+                progress(verdict)
+    return Report(tuple(verdicts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopTest:
+    """Whether claims hold of a network that is being trained; what training stops by.
+
+    Each call looks at a few inputs and pairs first, at more if those agree, and decides as `verify_claims` does only
+    then. Inputs are drawn once for all calls, and never those that a verdict is later based on.
+    """
+
+    program: Program
+    claims: tuple[Claim, ...]
+    seed: int = 0
+    device: str = "cpu"
+    screens: tuple[int, ...] = (512, 8_192)
+    materials: tuple[Material, ...] = field(init=False, repr=False, default=())
+
+    def __post_init__(self) -> None:
+        stages = range(len(self.screens) + 1)
+        materials = tuple(Material(seed=self.seed, purpose=f"stopping {stage}") for stage in stages)
+        object.__setattr__(self, "materials", materials)
+
+    def __call__(self, networks: Mapping[str, Instrumented]) -> bool:
+        """Whether every claim holds of these networks.
+
+        Raises:
+            Refusal: where a claim cannot be asked.
+        """
+        for screening, material in zip((*self.screens, None), self.materials, strict=True):
+            lab = Laboratory(
+                program=self.program, networks=networks, device=self.device, screening=screening, material=material
+            )
+            if not all(_holds(lab, claim, statement) for claim in self.claims for statement in claim.statements):
+                return False
+        return True
+
+
+def _holds(lab: Laboratory, claim: Claim, statement: Statement) -> bool:
+    verdict = measure_statement(lab, claim, statement)
+    if not verdict.askable:
+        raise Refusal(*verdict.diagnostics)
+    return verdict.as_expected
+
+
+def _command(program: Program, claim: Claim, seed: int, options: str) -> str:
+    parts = ["circuitc verify", program.source.path, f"--claim {claim.name}", options, f"--seed {seed}" if seed else ""]
+    return " ".join(part for part in parts if part)

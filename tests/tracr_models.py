@@ -1,0 +1,149 @@
+"""Models for compiled networks: the classics of RASP, and one for each fault of a naive construction."""
+
+import models as m
+
+from circuitlang.core.data import Data, Draw
+from circuitlang.core.domain import BOOL, Finite, Real, finite, union
+from circuitlang.core.expression import Call, Expr, Positions, Read
+from circuitlang.core.model import Model
+
+HERE, THERE, T = m.I, m.J, Positions("tokens")
+AT = m.at("tokens")
+TOKEN_I, TOKEN_J, LENGTH = m.read("tokens", HERE), m.read("tokens", THERE), m.read("length(tokens)")
+none = finite([None])
+
+
+def equal(left: Expr, right: Expr) -> Call:
+    return m.call("equal", left, right)
+
+
+def token(place: Expr) -> Read:
+    return m.read("tokens", place)
+
+
+def of_tokens(name: str, domain: Finite, *nodes) -> Model:
+    return m.model(name, (m.strings(domain),), *nodes)
+
+
+def data_for(model: Model, shortest: int, longest: int, distribution="uniform") -> Data:
+    (sequence,) = model.sequences
+    tokens = Draw(target=sequence.name, distribution=distribution, members=m.const(sequence.domain))
+    lengths = Draw(
+        target=f"length({sequence.name})", distribution="uniform", members=m.const(m.numbers(shortest, longest))
+    )
+    if shortest == longest:
+        return Data(name="D", models=(model.name,), draws=(tokens,), lengths=((sequence.name, longest),))
+    return Data(name="D", models=(model.name,), draws=(lengths, tokens))
+
+
+def reverse(domain: Finite) -> Model:
+    last = m.call("subtract", m.call("subtract", LENGTH, m.const(1)), HERE)
+    return of_tokens("Reverse", domain, m.node("out", domain, token(last), *AT))
+
+
+def shift(domain: Finite) -> Model:
+    """The token before, `none` at the start."""
+    out = union(domain, none)
+    return of_tokens("Shift", domain, m.node("out", out, token(m.call("subtract", HERE, m.const(1))), *AT))
+
+
+def elementwise(size: int) -> Model:
+    domain = m.numbers(0, size - 1)
+    table = m.call("modulo", m.call("add", m.call("multiply", TOKEN_I, m.const(7)), m.const(3)), m.const(size))
+    return of_tokens("Map", domain, m.node("out", domain, table, *AT))
+
+
+def successor(size: int) -> Model:
+    """Whether the next number is in the string once: a head that compares all numbers with all."""
+    domain = m.numbers(0, size - 1)
+    after = equal(TOKEN_J, m.call("modulo", m.call("add", TOKEN_I, m.const(1)), m.const(size)))
+    return of_tokens(
+        "Successor", domain, m.node("out", union(domain, none), m.each("the", "j", T, TOKEN_J, after), *AT)
+    )
+
+
+def mean_of_means() -> Model:
+    """Tracr takes the values of a mean to be those of one divided by a length, and rounds 2/3 to 1/2."""
+    before = m.call("less_equal", THERE, HERE)
+    hundred = m.call("round", m.call("multiply", m.const(100), m.read("twice", HERE)))
+    return of_tokens(
+        "Means",
+        m.TOKENS,
+        m.node("is_x", BOOL, equal(TOKEN_I, m.const("x")), *AT),
+        m.node("frac", Real(), m.each("mean", "j", T, m.read("is_x", THERE), before), *AT),
+        m.node("twice", Real(), m.each("mean", "j", T, m.read("frac", THERE), before), *AT),
+        m.node("percent", m.numbers(0, 100), hundred, *AT),
+    )
+
+
+def absent() -> Model:
+    """`none` goes through a table, a key and a head."""
+    out = union(m.TOKENS, none)
+    return of_tokens(
+        "Absent",
+        m.TOKENS,
+        m.node("before", out, token(m.call("subtract", HERE, m.const(1))), *AT),
+        m.node("again", out, m.read("before", m.call("subtract", HERE, m.const(1))), *AT),
+        m.node("missing", BOOL, equal(m.read("again", HERE), m.const(None)), *AT),
+        m.node(
+            "holes", m.numbers(0, 9), m.each("count", "j", T, THERE, equal(m.read("before", THERE), m.const(None))), *AT
+        ),
+        m.node(
+            "same",
+            m.numbers(0, 9),
+            m.each("count", "j", T, THERE, equal(m.read("again", THERE), m.read("before", HERE))),
+            *AT,
+        ),
+        m.node(
+            "out",
+            finite((a, b, c) for a in (True, False) for b in range(10) for c in range(10)),
+            m.call("tuple", m.read("missing", HERE), m.read("holes", HERE), m.read("same", HERE)),
+            *AT,
+        ),
+    )
+
+
+def kinds() -> Model:
+    """Python takes `True` and `1` to be equal."""
+    domain = finite([True, 1, "1", 0, False])
+    return of_tokens(
+        "Kinds",
+        domain,
+        m.node("copy", domain, TOKEN_I, *AT),
+        m.node("n", m.numbers(0, 9), m.each("count", "j", T, THERE, equal(m.read("copy", THERE), TOKEN_I)), *AT),
+        m.node(
+            "out",
+            union(domain, m.numbers(0, 9)),
+            m.If(equal(m.read("n", HERE), m.const(1)), m.read("copy", HERE), m.read("n", HERE)),
+            *AT,
+        ),
+    )
+
+
+def folds() -> Model:
+    """Every other fold over positions, a default, two facts on both sides of a predicate, three in a table."""
+    digits = m.numbers(0, 2)
+    earlier, odd = m.call("less", THERE, HERE), equal(TOKEN_J, m.const(1))
+    both = m.call(
+        "and", m.call("and", earlier, odd), equal(m.call("modulo", m.call("add", HERE, LENGTH), m.const(2)), m.const(0))
+    )
+    return of_tokens(
+        "Folds",
+        digits,
+        m.node("any", BOOL, m.each("any", "j", T, odd, earlier), *AT),
+        m.node("all", BOOL, m.each("all", "j", T, odd, earlier), *AT),
+        m.node("sum", m.numbers(0, 12), m.each("sum", "j", T, TOKEN_J, earlier), *AT),
+        m.node("first", digits, token(m.const(0))),
+        m.node("pick", union(digits, finite([None, "?"])), m.each("the", "j", T, TOKEN_J, both, m.const("?")), *AT),
+        m.node("share", Real(), m.each("mean", "j", T, equal(TOKEN_J, TOKEN_I)), *AT),
+        m.node(
+            "out",
+            Real(),
+            m.If(
+                equal(m.read("pick", HERE), m.const("?")),
+                m.call("add", m.read("sum", HERE), m.call("multiply", m.read("share", HERE), m.read("first"))),
+                m.If(m.read("any", HERE), m.If(m.read("all", HERE), m.const(10), m.const(20)), HERE),
+            ),
+            *AT,
+        ),
+    )
