@@ -11,8 +11,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from circuitlang import pipeline
-from circuitlang.diagnostics import Diagnostic, InternalError, Refusal, Source, render
+from circuitlang import commands, pipeline
+from circuitlang.core.files import write_file
+from circuitlang.core.program import Program
+from circuitlang.diagnostics import Diagnostic, InternalError, Refusal, Source, read_source, render
 
 HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
 
@@ -28,21 +30,23 @@ app = typer.Typer(
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A .circ file.", show_default=False)]
 Seed = Annotated[int | None, typer.Option(help="Seed to use instead of the file's.", show_default=False)]
 Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda, mps.")]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="Run folder to use.", show_default=False)]
+Run = Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder to use.", show_default=False)]
+Names = Annotated[
+    list[str] | None, typer.Option("--network", metavar="NAME", help="Only this network.", show_default=False)
+]
 Weights = Annotated[
-    list[str] | None, typer.Option("--network", metavar="NAME[=FILE]", help="One network; with a file, its weights.")
+    list[str] | None,
+    typer.Option("--network", metavar="NAME=FILE", help="Weights for a network, from a file.", show_default=False),
 ]
 
 
 def main() -> NoReturn:
-    """Run `circuitc`; nothing that goes wrong shows a stack, unless CIRCUITC_TRACEBACK is set."""
+    """Run `circuitc`. Nothing that goes wrong shows a stack, unless CIRCUITC_TRACEBACK is set."""
     try:
-        sys.exit(app(standalone_mode=True))
+        sys.exit(app())
     except Refusal as refusal:
         _tell(refusal.diagnostics)
         sys.exit(REFUSED)
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
     except Exception as error:
         if os.environ.get("CIRCUITC_TRACEBACK"):
             raise
@@ -57,20 +61,17 @@ def check(
 ) -> None:
     """Find the mistakes in a program, without running anything."""
     if emit not in (None, "core"):
-        raise _unknown("form", emit, ("core",))
-    checked = pipeline.check(_read(file))
-    _tell(checked.diagnostics)
-    if checked.program is None:
-        raise typer.Exit(REFUSED)
+        raise commands.unknown("form of a program", emit, ("core",))
+    program = _checked(file)
     if emit:
-        _out(pipeline.show_core(checked.program))
+        _out(commands.emit(program))
     else:
-        _say(f"{file}: no mistakes found ({pipeline.summary(checked.program)})")
+        _say(f"{file}: no mistakes found ({commands.summarise(program)})")
 
 
 @app.command()
 def fmt(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".circ files.", show_default=False)],
     check_only: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a file would change.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Change nothing; show what would change.")] = False,
 ) -> None:
@@ -78,87 +79,89 @@ def fmt(
     changed = broken = False
     for file in files:
         source = _read(file)
-        text, diagnostics = pipeline.reformat(source)
+        text, diagnostics = commands.reformat(source)
         _tell(diagnostics)
         if text is None:
             broken = True
         elif text != source.text:
             changed = True
             if diff:
-                _out(pipeline.difference(source, text))
-            elif check_only:
-                _say(f"{file}: would be reformatted")
-            else:
-                pipeline.write_text(file, text)
-                _say(f"{file}: reformatted")
+                _out(commands.difference(source, text))
+            elif not check_only:
+                write_file(file, text)
+            _say(f"{file}: {'would be ' if check_only or diff else ''}reformatted")
     if broken or (changed and (check_only or diff)):
         raise typer.Exit(REFUSED if broken else REFUTED)
 
 
 @app.command()
-def explain(code: Annotated[str, typer.Argument(metavar="CODE", help="A code such as E303.")]) -> None:
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A code such as E303.", show_default=False)],
+) -> None:
     """Say at length what a diagnostic's code means."""
-    _out(pipeline.explain(code))
+    _out(commands.explain(code))
 
 
-@app.command()
-def compile(
+@app.command(name="compile")
+def compile_(
     file: File,
     to: Annotated[str, typer.Option(help="What to compile to: tracr (weights) or siit (a training spec).")] = "tracr",
-    network: Weights = None,
-    run: RunFolder = None,
+    network: Names = None,
+    run: Run = None,
     seed: Seed = None,
 ) -> None:
     """Turn causal models into exact weights, or training blocks into specs one can read."""
-    program = _checked(file)
-    if to not in ("tracr", "siit"):
-        raise _unknown("backend", to, ("tracr", "siit"))
-    if to == "siit":
-        _out(pipeline.training_spec(program, names=network or (), seed=seed))
-    else:
-        _out(pipeline.compile_networks(program, names=network or (), run=run))
+    compilers = {"tracr": commands.compile_to_tracr, "siit": commands.compile_to_siit}
+    if to not in compilers:
+        raise commands.unknown("backend", to, compilers)
+    _finish(compilers[to](_checked(file), pipeline.Choice(run=run, seed=seed), network or ()))
 
 
 @app.command()
-def train(
-    file: File, network: Weights = None, run: RunFolder = None, seed: Seed = None, device: Device = "cpu"
-) -> None:
+def train(file: File, network: Names = None, run: Run = None, seed: Seed = None, device: Device = "cpu") -> None:
     """Train the networks of a program until their claims hold."""
-    results = pipeline.train_networks(_checked(file), names=network or (), run=run, seed=seed, device=device)
-    for result in results:
-        _out(result.text)
-    raise typer.Exit(HOLDS if all(result.reached for result in results) else REFUTED)
+    choice = pipeline.Choice(run=run, seed=seed, device=device)
+    _finish(commands.train(_checked(file), choice, network or ()))
 
 
 @app.command()
 def verify(
     file: File,
-    claim: Annotated[list[str] | None, typer.Option(help="Decide only this claim; may be repeated.")] = None,
+    claim: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Decide only this claim.", show_default=False)
+    ] = None,
     network: Weights = None,
-    run: RunFolder = None,
+    run: Run = None,
     seed: Seed = None,
     device: Device = "cpu",
 ) -> None:
     """Decide the claims of a program: holds, refuted or undecided, with numbers and counterexamples."""
-    result = pipeline.verify_program(
-        _checked(file), claims=claim or (), weights=network or (), run=run, seed=seed, device=device
-    )
-    _out(result.text)
-    _tell(result.diagnostics)
-    raise typer.Exit(HOLDS if result.as_expected else REFUTED)
+    program = _checked(file)
+    files = commands.weight_files(program, network or ())
+    choice = pipeline.Choice(files=files, run=run, seed=seed, device=device)
+    _finish(commands.verify(program, choice, claim or ()))
 
 
 @app.command(name="render")
 def render_(
     file: File,
-    alignment: Annotated[str | None, typer.Option(help="The alignment to draw.", show_default=False)] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write, without a suffix.", show_default=False)] = None,
-    format: Annotated[str | None, typer.Option(help="svg, png, pdf, dot or mermaid.", show_default=False)] = None,
-    run: RunFolder = None,
+    alignment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The alignment to draw.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="STEM", help="Where to write, without a suffix.", show_default=False)
+    ] = None,
+    format: Annotated[
+        list[str] | None,
+        typer.Option(help="svg, png, pdf, mermaid or dot; may be repeated. DOT is always written.", show_default=False),
+    ] = None,
+    run: Run = None,
+    seed: Seed = None,
 ) -> None:
     """Draw a causal model, the network, and the alignment between them."""
-    for path in pipeline.draw(_checked(file), alignment=alignment, out=out, format=format, run=run):
-        _out(f"{path}\n")
+    program = _checked(file)
+    outcome = commands.render(program, pipeline.Choice(run=run, seed=seed), alignment, out, format)
+    _finish(outcome)
 
 
 @app.callback(invoke_without_command=True)
@@ -171,18 +174,24 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 def _read(file: Path) -> Source:
-    source, diagnostics = pipeline.read(file)
+    source, diagnostics = read_source(file)
     if source is None:
         raise Refusal(*diagnostics)
     return source
 
 
-def _checked(file: Path) -> "pipeline.Program":
+def _checked(file: Path) -> Program:
     checked = pipeline.check(_read(file))
     _tell(checked.diagnostics)
     if checked.program is None:
         raise typer.Exit(REFUSED)
     return checked.program
+
+
+def _finish(outcome: commands.Outcome) -> None:
+    _out(outcome.text)
+    _tell(outcome.diagnostics)
+    raise typer.Exit(HOLDS if outcome.good else REFUTED if outcome.askable else REFUSED)
 
 
 def _tell(diagnostics: Iterable[Diagnostic]) -> None:
@@ -200,21 +209,13 @@ def _out(text: str) -> None:
     typer.echo(text, nl=not text.endswith("\n"))
 
 
-def _unknown(what: str, given: str | None, known: tuple[str, ...]) -> Refusal:
-    return Refusal(
-        Diagnostic("E593", f"there is no {what} `{given}`", helps=(f"choose one of: {', '.join(known)}",))
-    )
-
-
 def _internal(error: Exception) -> Diagnostic:
     from circuitlang import __version__
 
-    said = f"{type(error).__name__}: {error}" if not isinstance(error, InternalError) else str(error)
+    said = str(error) if isinstance(error, InternalError) else f"{type(error).__name__}: {error}"
     return Diagnostic(
         "I901",
         "circuitlang itself went wrong; your program may be fine",
         notes=(f"version {__version__}: {said}",),
-        helps=("please report this line with the file; CIRCUITC_TRACEBACK=1 shows where it happened",),
+        helps=("please report these lines with the file; CIRCUITC_TRACEBACK=1 shows where it happened",),
     )
-
-

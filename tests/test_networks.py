@@ -18,7 +18,7 @@ BATCH, POS, PAD = 7, 5, 0
 
 def config_of(**options) -> TransformerConfig:
     """A small network; `wide=True` takes heads that the batched matrix products handle."""
-    d_head = 32 if options.pop("wide", False) else 4
+    d_head = 48 if options.pop("wide", False) else 4
     pad = options.pop("pad", None)
     head = options.pop("head", "categorical")
     shape = TransformerShape(layers=2, heads=3, d_model=8, d_head=d_head, d_mlp=6, **options)
@@ -384,6 +384,18 @@ def test_one_state_stands_for_every_row():
     assert torch.allclose(network.patched(base, masks, mean, rows=rows + 5), expected)
 
 
+def test_a_whole_hook_is_replaced_as_an_element_at_a_time():
+    network, base, source = network_of("plain"), tokens_of(1), tokens_of(2)
+    _, states = network.record(source)
+    for hook in states:
+        units = units_at(states[hook], hook)
+        whole = network.patched(base, {hook: torch.ones(1, 1, units, dtype=torch.bool)}, states)
+        each = network.patched(base, {hook: torch.ones(BATCH, POS, units, dtype=torch.bool)}, states)
+        assert torch.equal(whole, each)
+        mean = {hook: states[hook].mean(0, keepdim=True)}
+        assert network.patched(base, {hook: torch.ones(1, 1, units, dtype=torch.bool)}, mean).shape == whole.shape
+
+
 def test_float32_patches_are_as_exact_as_float32():
     network = build_transformer(config_of(), seed=0)
     base = tokens_of(1)
@@ -506,3 +518,9 @@ def test_a_numerical_head_gives_one_number():
     with pytest.raises(Refusal) as refusal:
         build_transformer(TransformerConfig(shape=shape, d_vocab=3, n_ctx=3, d_out=2, head="numerical"), 0)
     assert str(refusal.value).endswith("a numerical head gives one number at each position, but `d_out` is 2")
+
+
+def test_features_wait_for_bases():
+    with pytest.raises(Refusal) as refusal:
+        locate(Site(kind="feature", basis="End", features=(3, 4)), config_of())
+    assert str(refusal.value) == "E613: `End[3..4]` is a feature of a basis, which cannot be patched"

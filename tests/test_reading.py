@@ -173,3 +173,20 @@ def test_what_cannot_be_read_is_refused() -> None:
     assert code(with_prompt(drawn, Hole("a"), "="), one) == "E577"
     assert code(with_prompt(drawn, Hole("task"), Hole("a"), models=("One", "Two")), one) == "E619"
     assert code(with_prompt(m.edits_data(), Hole("w", 5), "="), m.edits()["Reverse"]) == "E619"
+
+
+def test_what_the_network_does_not_know_is_refused() -> None:
+    reading = read_for(m.HIST_DATA, m.HIST)
+    batch = batch_of([{"tokens": tuple("ab")}], m.HIST)
+    strange, long = batch_of([{"tokens": ("a", "q")}], m.HIST), batch_of([{"tokens": tuple("abcde")}], m.HIST)
+
+    def code(run, *arguments) -> tuple[str, str]:
+        with pytest.raises(Refusal) as refusal:
+            run(*arguments)
+        return refusal.value.diagnostics[0].code, refusal.value.diagnostics[0].message
+
+    assert code(reading.tokens, strange) == ("E578", 'the network has no token for "q"')
+    assert code(reading.tokens, long)[0] == "E579"
+    assert code(reading.answers, Column.of_sequences([(1, 9)]), batch) == ("E578", "the network has no answer for 9")
+    unused = Column(np.array([[0, 1]]), ("a", "b", "q"))
+    assert reading.tokens(Batch({"tokens": unused}, {"tokens": np.array([2])}, 1)).tolist() == [[0, 1, 2, 6, 6]]

@@ -210,7 +210,8 @@ def test_spans_survive_the_cutting_into_declarations() -> None:
 
 
 def test_a_mistake_costs_its_own_declaration_and_no_other() -> None:
-    text = "circ 1\nlet a = 1 +\nmodel M(x: T) -> y {\n  y = f(x\n}\nlet b = 2\nlet c = 'q'\nlet d = 3\nlet e = 3\n- 4\n"
+    text = "circ 1\nlet a = 1 +\nmodel M(x: T) -> y {\n  y = f(x\n}\nlet b = 2\n"
+    text += "let c = 'q'\nlet d = 3\nlet e = 3\n- 4\n"
     program, diagnostics = parse(Source("x.circ", text))
     assert program is not None
     assert [d.name.text for d in program.declarations] == ["b", "d"]  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 The same expressions serve `let` on data, circuits and scores. What a metric takes is said in `core/metrics.py`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -134,3 +135,18 @@ class Circuit:
     value: Term
     data: DataRef | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
+
+
+def parts(term: Term) -> Iterator[Term]:
+    """A term and everything below it, parents first."""
+    yield term
+    match term:
+        case Arrow(start=start, end=end):
+            yield from parts(start)
+            yield from parts(end)
+        case Metric(arguments=inner) | Operation(operands=inner):
+            for one in inner:
+                yield from parts(one)
+        case Quantified(over=over, body=body):
+            yield from parts(over)
+            yield from parts(body)

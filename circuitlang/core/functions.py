@@ -132,10 +132,33 @@ def _nonzero(divisor: Value) -> None:
 def _power(base: Value, exponent: Value) -> Value:
     if base == 0 and exponent < 0:
         raise NoValue("it raises 0 to a negative power")
-    result = base**exponent
+    if isinstance(exponent, int) and not isinstance(base, float):
+        _need_small(_bits(base) * abs(exponent))
+        return Fraction(base) ** exponent
+    try:
+        result = float(base) ** float(exponent)
+    except OverflowError:
+        raise NoValue("the number would have too many digits") from None
     if isinstance(result, complex):
         raise NoValue("a root of a negative number is not real")
-    return Fraction(base) ** exponent if isinstance(exponent, int) and not isinstance(base, float) else result
+    return result
+
+
+LARGEST = 100_000  # bits of a whole number
+
+
+def _multiply(left: Value, right: Value) -> Value:
+    _need_small(_bits(left) + _bits(right))
+    return left * right
+
+
+def _bits(number: Value) -> int:
+    return 0 if isinstance(number, float) else max(abs(number.numerator).bit_length(), number.denominator.bit_length())
+
+
+def _need_small(bits: Value) -> None:
+    if bits > LARGEST:
+        raise NoValue("the number would have too many digits")
 
 
 def _compose(first: tuple[Value, ...], second: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -242,7 +265,7 @@ def _function(
 _TABLE = (
     _function("add", "number number", "number", _exact(lambda a, b: a + b), "+"),
     _function("subtract", "number number", "number", _exact(lambda a, b: a - b), "-"),
-    _function("multiply", "number number", "number", _exact(lambda a, b: a * b), "*"),
+    _function("multiply", "number number", "number", _exact(_multiply), "*"),
     _function("divide", "number number", "number", _exact(_divide), "/"),
     _function("floor_divide", "number number", "number", _exact(_floor_divide), "//"),
     _function("modulo", "number number", "number", _exact(_modulo), "%"),

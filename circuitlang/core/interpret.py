@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from circuitlang.core.domain import Finite
 from circuitlang.core.evaluate import World, evaluate
-from circuitlang.core.expression import Positions
+from circuitlang.core.expression import Expr, Positions
 from circuitlang.core.model import Cell, Extent, Index, Model, length_of
 from circuitlang.core.values import Tie, Value
 
@@ -65,10 +65,16 @@ def members(family: tuple[Index, ...], world: World) -> list[tuple[Value, ...]]:
             case Positions(of=of):
                 ranges.append(range(world.positions(of)))
             case Extent(low=low, high=high):
-                ranges.append(range(evaluate(low, {}, world), evaluate(high, {}, world) + 1))
+                ranges.append(range(_whole(low, world), _whole(high, world) + 1))
             case Finite(values=values):
                 ranges.append(values)
     return list(product(*ranges))
+
+
+def _whole(bound: Expr, world: World) -> int:
+    value = evaluate(bound, {}, world)
+    assert isinstance(value, int)  # elaboration has excluded everything else
+    return value
 
 
 def answer(model: Model, values: Mapping[Cell, Value]) -> Value:

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from circuitlang.core.domain import Domain
+from circuitlang.core.domain import Domain, Finite
 from circuitlang.core.expression import Expr, Positions, Read, reads, walk
-from circuitlang.core.domain import Finite
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics.source import Span
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from circuitlang.core.alignment import Alignment
-from circuitlang.core.claim import Circuit, Claim, Let
+from circuitlang.core.claim import Circuit, Claim, Let, Ref, parts
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
 from circuitlang.core.model import Model
@@ -61,6 +61,17 @@ class Program:
     def claim(self, name: str) -> Claim:
         """The claim of this name."""
         return find(self.claims, name)
+
+    def networks_of(self, claim: Claim) -> tuple[str, ...]:
+        """The networks that a claim looks into, each once, in order."""
+        refs = [part for one in claim.statements for part in parts(one.test) if isinstance(part, Ref)]
+        owners = {"alignment": self.alignments, "circuit": self.circuits, "basis": self.bases}
+        named = (
+            ref.name if ref.kind == "network" else find(owners[ref.kind], ref.name).network
+            for ref in refs
+            if ref.kind == "network" or ref.kind in owners
+        )
+        return tuple(dict.fromkeys(named))
 
     def training(self, network: str) -> Train | None:
         """The training that gives this network its weights."""

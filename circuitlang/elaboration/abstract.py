@@ -1,10 +1,10 @@
-"""Mechanisms on sets of values.  In: an expression and what its cells may hold; out: what it may be, and what may go wrong.
+"""Mechanisms on sets of values.  In: an expression and what its cells may hold; out: what it may be, and its hazards.
 
 The twin of `core/evaluate.py`: lengths and indices are single values here, cells are sets, each free of the others, as
 interventions make them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import assert_never
 
@@ -33,15 +33,14 @@ Variables = Mapping[str, Possible]
 
 
 class Abstract:
-    """Evaluates one mechanism at a time; `at_lengths` says where.
+    """Evaluates the mechanisms of one model, one after the other; `lengths` says how long the strings are.
 
-    Args:
-        parts: The inputs and nodes that may be read, by their core names.
+    `parts` are the inputs and nodes that may be read, by their core names; `held` what they may hold.
     """
 
-    def __init__(self, parts: Mapping[str, Part]) -> None:
-        self.parts = parts
-        self.held = {name: of_domain(part.domain) for name, part in parts.items()}
+    def __init__(self) -> None:
+        self.parts: dict[str, Part] = {}
+        self.held: dict[str, Possible] = {}
         self.lengths: Mapping[str, int] = {}
         self.forget()
         # For every match, by its place, the arms that some value reaches; for comparisons, their outcomes.
@@ -56,7 +55,8 @@ class Abstract:
         self.cells: dict[Cell, Possible] = {}
 
     def add(self, part: Part) -> None:
-        """Let later mechanisms read a node."""
+        """Let later mechanisms read an input or node."""
+        self.parts[part.name] = part
         self.held[part.name] = of_domain(part.domain)
 
     def value(self, expr: Expr, variables: Variables) -> Possible:
@@ -184,13 +184,16 @@ class Abstract:
                     sure = certain and len(test.listed) == 1
                     body = TRUE if expr.fold == "count" else self.value(expr.body, scope)
                     selected.append(Member(sure, member, body))
-            default = None if expr.default is None else lambda: self.value(expr.default, variables)  # noqa: B023
-            value = fold_sets(expr.fold, selected, default, lambda reason: self._tell(expr, reason))
+            value = fold_sets(expr.fold, selected, self._default(expr, variables), lambda why: self._tell(expr, why))
             found = value if found is NOWHERE else found.join(value)
         return found
 
+    def _default(self, expr: Each, variables: Variables) -> Callable[[], Possible] | None:
+        default = expr.default
+        return None if default is None else lambda: self.value(default, variables)
+
     def _members(self, expr: Each, variables: Variables) -> tuple[Iterable[list[Possible]], bool]:
-        """The members that a comprehension may run over: one list for every set it may be, and whether all are in it."""
+        """What a comprehension may run over: the members of every set it may be, and whether all of them are in it."""
         if isinstance(expr.over, Positions):
             return [[listed((position,)) for position in range(self.lengths[expr.over.of])]], True
         over = self.value(expr.over, variables)

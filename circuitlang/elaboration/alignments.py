@@ -52,12 +52,15 @@ def _derived(
     value = declaration.value
     assert value is not None
     if not (isinstance(value, tree.Name) and value.text == "derived"):
+        compiled = network is not None and isinstance(network.origin, Compiled)
+        node = model.output if model else "node"
         return ctx.refuse(
             "E311",
             "an alignment is a block of pairs, or `derived`",
             value.span,
             "neither",
-            help=f"align {declaration.name.text} : {declaration.model.text} -> {declaration.network.text} = derived",
+            help=f"align {declaration.name.text} : {declaration.model.text} -> {declaration.network.text} "
+            + ("= derived" if compiled else f"{{ {node} -> L0.H0 }}"),
         )
     if model is None or network is None:
         return None

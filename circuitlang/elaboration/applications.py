@@ -27,14 +27,17 @@ def applied_model(equation: tree.Expr, at: Environment) -> tuple[Entry, tree.Cal
 
 
 def apply_model(form: tree.Node, call: tree.Call, inner: Model, at: Environment) -> tuple[Node, ...] | None:
-    """The nodes of a model with its inputs replaced. Errors: E204, E224 an index or domain, E225 an argument that does not fit."""
+    """The nodes of a model with its inputs replaced. Errors: E204, E224 an index or domain, E225 an unfit argument."""
     if form.family or form.domain is not None:
         extra = form.family[0].span if form.family else form.domain.span if form.domain else form.span
         return at.reporter.refuse(
-            "E224", f"`{form.name.text}` stands for all nodes of `{inner.name}`, so it has no index or domain of its own",
-            extra, "leave this out", note=f"its nodes are {one_of(node.name for node in inner.nodes)}",
+            "E224",
+            f"`{form.name.text}` stands for all nodes of `{inner.name}`, so it has no index or domain of its own",
+            extra,
+            "leave this out",
+            note=f"its nodes are {one_of(node.name for node in inner.nodes)}",
             help=f"write {form.name.text} = {shown(call.span)}, and read {form.name.text}.{inner.output}",
-        )  # fmt: skip
+        )
     given = plain_arguments(call, at)
     if given is None:
         return None
@@ -99,9 +102,13 @@ def _refuse(form: tree.Expr, wanted: Input, why: str, at: Environment, part: Par
     see += [] if wanted.span is None else [Label(wanted.span, f"it stands for `{wanted.name}`")]
     kind = "a sequence" if wanted.is_sequence else "a family" if wanted.index else "a value"
     return at.reporter.refuse(
-        "E225", f"`{shown(form.span)}` {why}", form.span, f"does not fit `{wanted.name}`", see=see,
+        "E225",
+        f"`{shown(form.span)}` {why}",
+        form.span,
+        f"does not fit `{wanted.name}`",
+        see=see,
         help=f"give it {kind} of {wanted.domain}",
-    )  # fmt: skip
+    )
 
 
 class Substitution:

@@ -1,9 +1,8 @@
-"""Functions of the core applied to elaborated arguments.  In: a name and arguments; out: a Call, or its constant value."""
+"""Functions of the core applied to elaborated arguments.  In: a name and arguments; out: a Call, or its value."""
 
 from circuitlang.core.domain import Finite
 from circuitlang.core.evaluate import World, evaluate
-from circuitlang.core.expression import Call, Const, Each, Expr, free_variables, reads, walk
-from circuitlang.core.expression import Positions as PositionsOf
+from circuitlang.core.expression import Call, Const, Each, Expr, Positions, children, free_variables, reads, walk
 from circuitlang.core.functions import FUNCTIONS, NoValue, called
 from circuitlang.core.values import Value
 from circuitlang.diagnostics import Label, Span
@@ -24,6 +23,8 @@ from circuitlang.elaboration.typed import (
 
 ORDERED = frozenset({"less", "less_equal", "greater", "greater_equal"})
 SET_LIKE = SET | TUPLE
+MOST_PARTS = 20_000
+DEEPEST = 150
 
 
 def apply_function(name: str, arguments: tuple[Typed, ...], span: Span, at: Environment) -> Typed | None:
@@ -45,16 +46,30 @@ def fold(typed: Typed, at: Environment) -> Typed | None:
     try:
         return of_value(evaluate(typed.expr, {}, _NOTHING), typed.span)
     except NoValue as reason:
-        return at.reporter.refuse(
-            "E217", f"`{shown(typed.span)}` has no value: {reason}", typed.span, str(reason)[:60], help=_repair(reason)
-        )
+        caret = str(reason) if len(str(reason)) <= 60 else "has no value"
+        message = f"`{shown(typed.span)}` has no value: {reason}"
+        return at.reporter.refuse("E217", message, typed.span, caret, help=_repair(reason))
 
 
 def _is_closed(expr: Expr) -> bool:
     if isinstance(expr, Call):
         return all(isinstance(argument, Const) for argument in expr.arguments)
-    over_positions = any(isinstance(part, Each) and isinstance(part.over, PositionsOf) for part in walk(expr))
+    if is_too_large(expr):
+        return False
+    over_positions = any(isinstance(part, Each) and isinstance(part.over, Positions) for part in walk(expr))
     return not over_positions and not reads(expr) and not free_variables(expr)
+
+
+def is_too_large(expr: Expr) -> bool:
+    """Whether an expression has more parts, or stands deeper, than anything written by hand."""
+    stack, parts = [(expr, 0)], 0
+    while stack:
+        part, depth = stack.pop()
+        parts += 1
+        if parts > MOST_PARTS or depth > DEEPEST:
+            return True
+        stack += [(child, depth + 1) for child in children(part)]
+    return False
 
 
 def _no_read(name: str, index: tuple[Value, ...]) -> Value:
@@ -89,8 +104,10 @@ def _check_kinds(name: str, arguments: tuple[Typed, ...], span: Span, at: Enviro
         return _never(
             f"`{shown(element.span)}` is {describe_kinds(element.kinds)}, and `{shown(members.span)}` holds "
             f"{describe_kinds(members.inner)}, so it is never in it",
-            element, members, at,
-        )  # fmt: skip
+            element,
+            members,
+            at,
+        )
     parameters = [parameter.removesuffix("?") for parameter in FUNCTIONS[name].parameters]
     if parameters[-1] == "...":
         parameters = parameters[:-1] + parameters[-2:-1] * (len(arguments) - len(parameters) + 1)
@@ -104,8 +121,10 @@ def _alike(left: Typed, right: Typed, span: Span, at: Environment, among: frozen
     return _never(
         f"`{shown(left.span)}` is {describe_kinds(left.kinds)}, but `{shown(right.span)}` is "
         f"{describe_kinds(right.kinds)}: they cannot be compared",
-        left, right, at,
-    )  # fmt: skip
+        left,
+        right,
+        at,
+    )
 
 
 def _never(message: str, left: Typed, right: Typed, at: Environment) -> bool:
@@ -113,9 +132,14 @@ def _never(message: str, left: Typed, right: Typed, at: Environment) -> bool:
     see += [Label(one.declared, f"`{shown(one.span)}` is declared here") for one in (left, right) if one.declared]
     caret = f"this is {describe_kinds(right.kinds if right.kinds != SET else right.inner)}"
     at.reporter.refuse(
-        "E203", message, right.span, caret, see=see, note="values of different kinds are never equal",
+        "E203",
+        message,
+        right.span,
+        caret,
+        see=see,
+        note="values of different kinds are never equal",
         help=f"compare with {describe_kinds(left.kinds)}",
-    )  # fmt: skip
+    )
     return False
 
 

@@ -1,4 +1,4 @@
-"""Calls in an expression.  In: a function's name and arguments; out: builtins as core calls, declared functions as bodies."""
+"""Calls.  In: a function's name and arguments; out: builtins as core calls, declared functions as their bodies."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from circuitlang.elaboration.scope import A, Entry
 from circuitlang.elaboration.typed import NUMBER, TEXT, Typed, shown
 from circuitlang.syntax import tree
 
-DEEPEST = 60  # functions inside functions
+MOST = 1000  # arguments
 
 
 def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
@@ -28,21 +28,33 @@ def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
             return None if arguments is None else _inline(entry, form, arguments, at)
         case Entry(kind="extern"):
             return at.reporter.refuse(
-                "E240", f"the extern function `{entry.name}` cannot be run yet", form.span, "runs Python",
-                see=(Label(entry.span, "declared here"),), note="this version checks extern functions, and runs none",
+                "E240",
+                f"the extern function `{entry.name}` cannot be run yet",
+                form.span,
+                "runs Python",
+                see=(Label(entry.span, "declared here"),),
+                note="this version checks extern functions, and runs none",
                 help="write the function in the language, for example with `match`",
-            )  # fmt: skip
+            )
         case Entry(kind="model"):
             return at.reporter.refuse(
-                "E224", f"the model `{entry.name}` is applied inside an expression", form.span, "not alone in its equation",
-                see=(Label(entry.span, "declared here"),), note="an applied model keeps its nodes, which need a name",
+                "E224",
+                f"the model `{entry.name}` is applied inside an expression",
+                form.span,
+                "not alone in its equation",
+                see=(Label(entry.span, "declared here"),),
+                note="an applied model keeps its nodes, which need a name",
                 help=f"give it an equation of its own: inner = {shown(form.span)}",
-            )  # fmt: skip
+            )
         case Entry():
             return at.reporter.refuse(
-                "E208", f"`{entry.name}` is {A[entry.kind]}, and no function", form.function.span, "cannot be called",
-                see=(Label(entry.span, "declared here"),), help=f"write `{entry.name}` without parentheses",
-            )  # fmt: skip
+                "E208",
+                f"`{entry.name}` is {A[entry.kind]}, and no function",
+                form.function.span,
+                "cannot be called",
+                see=(Label(entry.span, "declared here"),),
+                help=f"write `{entry.name}` without parentheses",
+            )
     return _refuse_function(form, at)
 
 
@@ -57,10 +69,13 @@ def _refuse_function(form: tree.Call, at: Environment) -> None:
         what = "a node" if part else "a variable"
         index = f"{name.text}[{', '.join(shown(argument.span) for argument in form.arguments)}]"
         return at.reporter.refuse(
-            "E208", f"`{name.text}` is {what}, and no function", name.span, "cannot be called",
+            "E208",
+            f"`{name.text}` is {what}, and no function",
+            name.span,
+            "cannot be called",
             see=(Label(part.span, "declared here"),) if part else (),
             help=f"for a member of a family write {index}" if part and part.index else f"write `{name.text}` alone",
-        )  # fmt: skip
+        )
     return at.reporter.refuse(
         "E208",
         f"`{shown(name.span)}` is no function",
@@ -76,9 +91,13 @@ def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
         if name in FOLDS:
             return elaborate_fold(name, arguments[0], form.span, at)
         return at.reporter.refuse(
-            "E226", f"`{name}` takes values, and no comprehension", arguments[0].span, "a comprehension",
-            note=f"comprehensions stand in {one_of(FOLDS)}", help=f"write, for example, sum({shown(arguments[0].span)})",
-        )  # fmt: skip
+            "E226",
+            f"`{name}` takes values, and no comprehension",
+            arguments[0].span,
+            "a comprehension",
+            note=f"comprehensions stand in {one_of(FOLDS)}",
+            help=f"write, for example, sum({shown(arguments[0].span)})",
+        )
     values = plain_arguments(form, at)
     if values is None:
         return None
@@ -86,9 +105,12 @@ def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
         return _length(form, values, at)
     if name in ("angle", "bool", "real"):
         return at.reporter.refuse(
-            "E215", f"`{name}` is a domain of its own, and no part of an expression", form.span, "stands after `:` only",
+            "E215",
+            f"`{name}` is a domain of its own, and no part of an expression",
+            form.span,
+            "stands after `:` only",
             help="declare a node with it, as in `turn : angle(12) = ...`",
-        )  # fmt: skip
+        )
     if name in FOLDS and not (name in FUNCTIONS and FUNCTIONS[name].symbol is None and len(values) != 1):
         return _refuse_plain_fold(form, name, at)
     least, most = _arity(name)
@@ -103,30 +125,36 @@ def _refuse_plain_fold(form: tree.Call, name: str, at: Environment) -> None:
     inner = shown(form.arguments[0].span) if form.arguments else "x"
     shape = f"{name}(x in {inner} where ...)" if name == "count" else f"{name}(x for x in {inner})"
     return at.reporter.refuse(
-        "E226", f"`{name}` goes through the members of something", form.span, "no comprehension inside",
-        note="write `value for x in D where p`; without `in`, the variable ranges over positions", help=shape,
-    )  # fmt: skip
+        "E226",
+        f"`{name}` goes through the members of something",
+        form.span,
+        "no comprehension inside",
+        note="write `value for x in D where p`; without `in`, the variable ranges over positions",
+        help=shape,
+    )
 
 
 def _arity(name: str) -> tuple[int, int]:
     parameters = FUNCTIONS[name].parameters
     if parameters[-1] == "...":
-        return len(parameters) - 1, 1000
+        return len(parameters) - 1, MOST
     return sum(not parameter.endswith("?") for parameter in parameters), len(parameters)
 
 
 def refuse_arity(
     form: tree.Call, name: str, least: int, most: int, at: Environment, see: tuple[Label, ...] = ()
 ) -> None:
-    wanted = str(least) if least == most else f"{least} or more" if most == 1000 else f"{least} or {most}"
+    """Tell that a call has too few or too many arguments."""
+    wanted = str(least) if least == most else f"{least} or more" if most == MOST else f"{least} or {most}"
     given = len(form.arguments)
+    words = "argument" if wanted == "1" else "arguments"
     return at.reporter.refuse(
         "E204",
-        f"`{name}` takes {wanted} {'argument' if wanted == '1' else 'arguments'}, and {given} {'is' if given == 1 else 'are'} given",
+        f"`{name}` takes {wanted} {words}, and {given} {'is' if given == 1 else 'are'} given",
         form.span,
         f"{given} {'argument' if given == 1 else 'arguments'}",
         see=see,
-        help=f"write {name}({', '.join('xyzuvw'[: max(least, 1)])})" if most < 7 else f"write {name}(x, y)",
+        help=f"write {name}({', '.join('xyzuvw'[: min(most, 6)])})" if most < MOST else f"write {name}(x, y)",
     )
 
 
@@ -136,15 +164,21 @@ def plain_arguments(form: tree.Call, at: Environment) -> tuple[tree.Expr, ...] |
     for argument in form.arguments:
         if isinstance(argument, tree.Named):
             return at.reporter.refuse(
-                "E204", f"`{shown(form.function.span)}` takes no named arguments", argument.span, "a named argument",
+                "E204",
+                f"`{shown(form.function.span)}` takes no named arguments",
+                argument.span,
+                "a named argument",
                 help=f"write the value alone: {shown(argument.value.span)}",
-            )  # fmt: skip
+            )
         if isinstance(argument, tree.Each):
             return at.reporter.refuse(
-                "E226", f"`{shown(form.function.span)}` takes values, and no comprehension", argument.span,
-                "a comprehension", note=f"comprehensions stand in {one_of(FOLDS)}",
+                "E226",
+                f"`{shown(form.function.span)}` takes values, and no comprehension",
+                argument.span,
+                "a comprehension",
+                note=f"comprehensions stand in {one_of(FOLDS)}",
                 help=f"write, for example, sum({shown(argument.span)})",
-            )  # fmt: skip
+            )
         plain.append(argument)
     return tuple(plain)
 
@@ -157,18 +191,25 @@ def _length(form: tree.Call, values: tuple[tree.Expr, ...], at: Environment) -> 
         if part.positions is not None:
             return length_typed(part.positions, form.span)
         return at.reporter.refuse(
-            "E203", f"`{part.name}` is a family over a domain, and has no length", values[0].span, "not a sequence",
-            see=(Label(part.span, "declared here"),), help=f"count its members: size({part.index[0].over})",
-        )  # fmt: skip
+            "E203",
+            f"`{part.name}` is a family over a domain, and has no length",
+            values[0].span,
+            "not a sequence",
+            see=(Label(part.span, "declared here"),),
+            help=f"count its members: size({part.index[0].over})",
+        )
     value = at.value(values[0])
     if value is None:
         return None
     if TEXT <= value.kinds:
         return apply_function("text_length", (value,), form.span, at)
     return at.reporter.refuse(
-        "E203", f"`{shown(values[0].span)}` has no length: it is neither a sequence nor text", values[0].span,
-        "not a sequence", help=f"name a sequence: {one_of(at.sequences) or 'an input such as `tokens[i]`'}",
-    )  # fmt: skip
+        "E203",
+        f"`{shown(values[0].span)}` has no length: it is neither a sequence nor text",
+        values[0].span,
+        "not a sequence",
+        help=f"name a sequence: {one_of(at.sequences) or 'an input such as `tokens[i]`'}",
+    )
 
 
 def length_typed(over: Positions | Extent, span: Span) -> Typed:
@@ -189,13 +230,16 @@ def _inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at:
     if len(arguments) != len(function.parameters):
         return refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
     key = f"{entry.home.source.path}:{function.name.text}"
-    if key in at.inside or len(at.inside) > DEEPEST:
+    if key in at.inside:
         return at.reporter.refuse(
-            "E207", f"`{function.name.text}` calls itself", form.span, "the call that closes the circle",
+            "E207",
+            f"`{function.name.text}` calls itself",
+            form.span,
+            "the call that closes the circle",
             see=(Label(function.name.span, "declared here"),),
             note="a function is replaced by its body, so the replacing must come to an end",
             help="write a comprehension instead, such as `sum(... for x in D)`",
-        )  # fmt: skip
+        )
     values = [at.value(argument) for argument in arguments]
     if any(value is None for value in values):
         return None

@@ -1,4 +1,4 @@
-"""What checking a mechanism came to, in words.  In: a finding; out: diagnostics with the combination that goes wrong."""
+"""What checking a mechanism came to, in words.  In: a finding; out: diagnostics that show the case that goes wrong."""
 
 from fractions import Fraction
 
@@ -8,13 +8,14 @@ from circuitlang.core.values import show
 from circuitlang.diagnostics import Label
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.totality import Case, Finding, Mechanism
+from circuitlang.elaboration.typed import shown
 from circuitlang.syntax import tree
 
 
 def tell_finding(
     form: tree.Node, mechanism: Mechanism, finding: Finding, declared: Domain | None, reporter: Reporter
 ) -> None:
-    """Tell a case that goes wrong: E218 outside the domain, E219 no value, E220 no arm, E221 no member; W245 a doubt."""
+    """Tell what went wrong: E218 outside the domain, E219 no value, E220 no arm, E221 no member; W245 a doubt."""
     case = finding.case
     if case is None:
         if finding.doubts:
@@ -23,19 +24,34 @@ def tell_finding(
         _tell_leaving(form, mechanism, case, finding, declared, reporter)
     elif case.missing:
         reporter.refuse(
-            "E221", f"`{form.name.text}` reads a member that is not there: {case.reason}", case.place or mechanism.span,
-            _example(case, mechanism), see=_name(form), note=TOTAL, help="keep the index inside the family, for example with `%` or `if`",
-        )  # fmt: skip
+            "E221",
+            f"`{form.name.text}` reads a member that is not there: {case.reason}",
+            case.place or mechanism.span,
+            _example(case, mechanism),
+            see=_equation(form, case),
+            note=TOTAL,
+            help="keep the index inside the family, for example with `%` or `if`",
+        )
     elif case.reason.startswith("no arm"):
         reporter.refuse(
-            "E220", f"`{form.name.text}` has no value: {case.reason}", case.place or mechanism.span,
-            _example(case, mechanism), see=_name(form), note=TOTAL, help="add an arm for it, or `else => ...`",
-        )  # fmt: skip
+            "E220",
+            f"`{form.name.text}` has no value: {case.reason}",
+            case.place or mechanism.span,
+            _example(case, mechanism),
+            see=_equation(form, case),
+            note=TOTAL,
+            help="add an arm for it, or `else => ...`",
+        )
     else:
         reporter.refuse(
-            "E219", f"`{form.name.text}` has no value: {case.reason}", case.place or mechanism.span,
-            _example(case, mechanism), see=_name(form), note=TOTAL, help=_repair(case, mechanism),
-        )  # fmt: skip
+            "E219",
+            f"`{form.name.text}` has no value: {case.reason}",
+            case.place or mechanism.span,
+            _example(case, mechanism),
+            see=_equation(form, case),
+            note=TOTAL,
+            help=_repair(case, mechanism),
+        )
 
 
 TOTAL = (
@@ -44,8 +60,12 @@ TOTAL = (
 )
 
 
-def _name(form: tree.Node) -> tuple[Label, ...]:
-    return (Label(form.name.span, "a node"),)
+def _equation(form: tree.Node, case: Case) -> tuple[Label, ...]:
+    """The equation, where what goes wrong stands in a function that it calls."""
+    place, equation = case.place, form.equation.span
+    if place is None or (place.source == equation.source and equation.start <= place.start < equation.end):
+        return ()
+    return (Label(equation, f"in the equation of `{form.name.text}`"),)
 
 
 def _example(case: Case, mechanism: Mechanism, most: int = 60) -> str:
@@ -58,7 +78,12 @@ def _example(case: Case, mechanism: Mechanism, most: int = 60) -> str:
 def _repair(case: Case, mechanism: Mechanism) -> str:
     reason = case.reason or ""
     if "divides by 0" in reason:
-        return "say what it is then: `if d == 0 then 0 else n / d`"
+        for part in walk(mechanism.expr):
+            if isinstance(part, Call) and part.span == case.place and part.span is not None:
+                divisor = getattr(part.arguments[1], "span", None)
+                if divisor is not None:
+                    return f"say what it is then: if {shown(divisor)} == 0 then 0 else {shown(part.span)}"
+        return "say what it is where the divisor is 0"
     if "none" in reason:
         return "say what it is outside the string: `if i < length(w) then ... else ...`"
     if "of nothing" in reason:
@@ -75,10 +100,14 @@ def _tell_leaving(
     caret = f"can be {show(case.value)}{at}"
     note = "" if len(caret) <= 70 else f"it is {show(case.value)} at {shown}"
     reporter.refuse(
-        "E218", f"`{form.name.text}` can leave its domain: {show(case.value)} is not in {declared}", mechanism.span,
-        caret if not note else f"can be {show(case.value)}", see=(Label(form.domain.span, "its domain is declared here"),),
-        note=note, help=_other_domain(form, mechanism, case, declared),
-    )  # fmt: skip
+        "E218",
+        f"`{form.name.text}` can leave its domain: {show(case.value)} is not in {declared}",
+        mechanism.span,
+        caret if not note else f"can be {show(case.value)}",
+        see=(Label(form.domain.span, "its domain is declared here"),),
+        note=note,
+        help=_other_domain(form, mechanism, case, declared),
+    )
 
 
 def _other_domain(form: tree.Node, mechanism: Mechanism, case: Case, declared: Domain | None) -> str:
@@ -92,7 +121,8 @@ def _other_domain(form: tree.Node, mechanism: Mechanism, case: Case, declared: D
     if isinstance(value, int) and not isinstance(value, bool) and isinstance(declared, Finite):
         numbers = [one for one in declared.values if isinstance(one, int) and not isinstance(one, bool)]
         if len(numbers) == len(declared.values):
-            return f"widen it, for example to {min(*numbers, value)}..{max(*numbers, value)}, or leave it out and it is inferred"
+            wider = f"{min(*numbers, value)}..{max(*numbers, value)}"
+            return f"widen it, for example to {wider}, or leave it out and it is inferred"
     text = form.domain.span.text if form.domain is not None else "D"
     return f"widen it: {text} | {describe_values((value,)) if value is not None else '{none}'}; or leave it out"
 
@@ -100,10 +130,13 @@ def _other_domain(form: tree.Node, mechanism: Mechanism, case: Case, declared: D
 def _tell_doubt(form: tree.Node, finding: Finding, declared: Domain | None, reporter: Reporter) -> None:
     goal = f"stays in {declared}" if declared is not None else "always has a value"
     reporter.refuse(
-        "W245", f"it could not be shown that `{form.name.text}` {goal}", form.equation.span, finding.doubts[0][:60],
+        "W245",
+        f"it could not be shown that `{form.name.text}` {goal}",
+        form.equation.span,
+        finding.doubts[0][:60],
         note="its parents have too many combinations to try them all; a sample of them was fine",
         help="compute it in two steps, through a node with a small domain",
-    )  # fmt: skip
+    )
 
 
 def tell_unknown_domain(form: tree.Node, finding: Finding, reporter: Reporter) -> None:
@@ -111,6 +144,10 @@ def tell_unknown_domain(form: tree.Node, finding: Finding, reporter: Reporter) -
     mixed = finding.possible.interval is not None
     why = "numbers of any size beside other values" if mixed else "too many values to list"
     return reporter.refuse(
-        "E223", f"the domain of `{form.name.text}` cannot be inferred: {why}", form.name.span, "needs a domain",
-        see=(Label(form.equation.span, why),), help=f"declare it: {form.name.text} : D = ...",
-    )  # fmt: skip
+        "E223",
+        f"the domain of `{form.name.text}` cannot be inferred: {why}",
+        form.name.span,
+        "needs a domain",
+        see=(Label(form.equation.span, why),),
+        help=f"declare it: {form.name.text} : D = ...",
+    )

@@ -2,7 +2,7 @@
 
 from circuitlang.core.domain import Angle, Domain, Finite, Real, kinds
 from circuitlang.core.functions import MOST_MEMBERS
-from circuitlang.core.values import show
+from circuitlang.core.values import kind_of, show
 from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.environment import Environment
 from circuitlang.elaboration.scope import Entry
@@ -27,6 +27,7 @@ def value_of_entry(entry: Entry, at: Environment) -> Typed | Domain | None:
             return _refuse_circle(entry, at)
         return memo[key]
     memo[key] = _BUSY
+    at.reporter.steps = 0
     inside = Environment(scope=entry.home, reporter=at.reporter, visit=at.visit)
     match entry.form:
         case tree.Domain(value=value, name=name):
@@ -58,9 +59,12 @@ def elaborate_constant(form: tree.Expr, at: Environment) -> Typed | None:
     if value is None or value.is_constant:
         return value
     return at.reporter.refuse(
-        "E216", f"`{shown(form.span)}` is not a constant", form.span, "depends on a node or variable",
+        "E216",
+        f"`{shown(form.span)}` is not a constant",
+        form.span,
+        "depends on a node or variable",
         help="use only numbers, text, and names declared with `let` or `domain`",
-    )  # fmt: skip
+    )
 
 
 def elaborate_domain(form: tree.Expr, at: Environment, name: str | None = None) -> Domain | None:
@@ -92,22 +96,22 @@ def elaborate_domain(form: tree.Expr, at: Environment, name: str | None = None) 
 def _check_domain(domain: Finite, span: Span, at: Environment) -> Finite | None:
     if not domain.values:
         return at.reporter.refuse(
-            "E212", "this domain has no member", span, "empty",
-            note="a node must have a value; a range `a..b` with a > b is empty", help="give it a member: `{0}`",
-        )  # fmt: skip
-    if kinds(domain) >= {"number", "bool"}:
-        number = next(
-            value
-            for value in domain.values
-            if not isinstance(value, bool)
-            and isinstance(value, int | float)
-            or hasattr(value, "numerator")
-            and not isinstance(value, bool)
+            "E212",
+            "this domain has no member",
+            span,
+            "empty",
+            note="a node must have a value; a range `a..b` with a > b is empty",
+            help="give it a member: `{0}`",
         )
+    if kinds(domain) >= {"number", "bool"}:
+        number = next(value for value in domain.values if kind_of(value) == "number")
         return at.reporter.refuse(
-            "E213", "this domain mixes truth values with numbers", span, f"holds {show(number)} beside a truth value",
+            "E213",
+            "this domain mixes truth values with numbers",
+            span,
+            f"holds {show(number)} beside a truth value",
             help="keep to one of them: `bool`, or numbers such as `{0, 1}`",
-        )  # fmt: skip
+        )
     return domain
 
 
@@ -118,9 +122,12 @@ def _angle(form: tree.Expr, at: Environment) -> Angle | None:
     if isinstance(period.constant, int) and 2 <= period.constant <= MOST_MEMBERS:
         return Angle(period.constant)
     return at.reporter.refuse(
-        "E217", f"`angle` takes a whole number of at least 2, not {show(period.constant)}", form.span,
-        "the parts of a whole turn", help="write, for example, angle(12)",
-    )  # fmt: skip
+        "E217",
+        f"`angle` takes a whole number of at least 2, not {show(period.constant)}",
+        form.span,
+        "the parts of a whole turn",
+        help="write, for example, angle(12)",
+    )
 
 
 def _as_a_set(form: tree.Expr, value: Typed) -> str:

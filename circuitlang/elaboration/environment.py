@@ -1,4 +1,4 @@
-"""What an expression may name where it stands.  In: a scope, variables and nodes; out: one value handed down the tree."""
+"""What an expression may name where it stands.  In: a scope, variables and nodes; out: one value, handed down."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,21 @@ from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Scope
 from circuitlang.elaboration.typed import Typed
 from circuitlang.syntax import tree
+
+MOST_STEPS = 100_000  # of one equation, the bodies of functions included
+DEEPEST = 160
+
+
+def refuse_large(span: Span, reporter: Reporter) -> None:
+    """Tell that functions inside functions grow an expression beyond measure."""
+    return reporter.refuse(
+        "E234",
+        "this expression is too large once every function is replaced by its body",
+        span,
+        "grows too large",
+        note="a function that uses its parameter twice, applied 20 times over, stands for a million copies",
+        help="give a step in between its own node",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +67,20 @@ class Environment:
     variables: Mapping[str, Bound] = field(default_factory=dict)
     parts: Mapping[str, Part | None] = field(default_factory=dict)
     sequences: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # of all nodes of the model, to suggest
     place: str = "this file"  # where the names are, in a sentence
     taken: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
 
     def value(self, form: tree.Expr) -> Typed | None:
-        """The elaborated expression; None, told, where it has a mistake."""
-        return self.visit(form, self)
+        """The elaborated expression; None, told, where it has a mistake. Errors: E234 too large."""
+        if self.reporter.steps >= MOST_STEPS or self.reporter.depth >= DEEPEST:
+            return refuse_large(form.span, self.reporter)
+        self.reporter.steps += 1
+        self.reporter.depth += 1
+        found = self.visit(form, self)
+        self.reporter.depth -= 1
+        return found
 
     def binding(self, name: str, bound: Bound, core_name: str) -> "Environment":
         """The environment inside a binder."""

@@ -21,6 +21,9 @@ def check_extern(entry: Entry, at: Environment) -> None:
     elaborate_domain(form.result, at)
     if not TARGET.fullmatch(form.target.value):
         at.reporter.refuse(
-            "E233", f'"{form.target.value}" does not name a Python function', form.target.span, "not `module:function`",
+            "E233",
+            f'"{form.target.value}" does not name a Python function',
+            form.target.span,
+            "not `module:function`",
             help=f'write, for example, "my_module:{form.name.text}"',
-        )  # fmt: skip
+        )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Call, Const, Each, Expr, Positions, Read, Var
 from circuitlang.core.model import Extent, length_of
 from circuitlang.diagnostics import Span, one_of
@@ -13,8 +12,8 @@ from circuitlang.syntax import tree
 
 
 def elaborate_fold(name: Any, form: tree.Each, span: Span, at: Environment) -> Typed | None:
-    """A fold over positions or over a set. Errors: E203 kinds, E210, E211 unclear positions, E226, E231 a hidden name."""
-    if not form.name.text or not _is_new(form.name, at):
+    """A fold over positions or over a set. Errors: E203 kinds, E210 and E211 unclear positions, E226, E231."""
+    if not form.name.text or not is_new(form.name, at):
         return None
     ranged = _range(form, at)
     if ranged is None:
@@ -34,25 +33,33 @@ def elaborate_fold(name: Any, form: tree.Each, span: Span, at: Environment) -> T
     if not _check_body(name, form, body, at):
         return None
     each = Each(
-        name, variable, over, None if where is None else where.expr, body.expr,
-        None if default is None else default.expr, span,
-    )  # fmt: skip
+        name,
+        variable,
+        over,
+        None if where is None else where.expr,
+        body.expr,
+        None if default is None else default.expr,
+        span,
+    )
     return _result(name, each, body, bound, default, span, at)
 
 
-def _is_new(name: tree.Name, at: Environment) -> bool:
-    """Whether a bound variable hides nothing. Errors: E231."""
-    return refuse_hidden(name, name.text in at.variables or name.text in at.parts, at)
-
-
-def refuse_hidden(name: tree.Name, taken: bool, at: Environment) -> bool:
-    """Whether a new variable hides no other; E231 if it does."""
-    if taken:
-        at.reporter.refuse(
-            "E231", f"`{name.text}` is in use already, and would be hidden here", name.span, "a new variable",
-            note="names in reach of each other must differ", help=f"name the variable differently, such as `{name.text}2`",
-        )  # fmt: skip
-    return not taken
+def is_new(name: tree.Name, at: Environment) -> bool:
+    """Whether a new variable hides no other name that has a value; E231 if it does."""
+    entry = at.scope.find(name.text)
+    known = entry is not None and entry.kind in ("constant", "domain")
+    if not known and name.text not in at.variables and name.text not in at.parts:
+        return True
+    at.reporter.refuse(
+        "E231",
+        f"`{name.text}` is in use already, and would be hidden here",
+        name.span,
+        "a new variable",
+        see=at.scope.place(name.text) if known else (),
+        note="names in reach of each other must differ",
+        help=f"name the variable differently, such as `{name.text}2`",
+    )
+    return False
 
 
 Member = tuple[frozenset[str], frozenset[str]]
@@ -85,14 +92,20 @@ def only_positions(name: tree.Name, span: Span, at: Environment) -> Positions | 
             return Positions(only)
         case ():
             return at.reporter.refuse(
-                "E211", f"`{name.text}` ranges over positions, but {at.place} has no sequence", span, "positions of what?",
-                help=f"say what it ranges over: `{name.text} in D`; or make an input a sequence, as in `tokens[i]: Token`",
-            )  # fmt: skip
+                "E211",
+                f"`{name.text}` ranges over positions, but {at.place} has no sequence",
+                span,
+                "positions of what?",
+                help=f"say what it ranges over: `{name.text} in D`; or declare a sequence, as in `tokens[i]: Token`",
+            )
     choices = [f"0..length({sequence}) - 1" for sequence in at.sequences]
     return at.reporter.refuse(
-        "E210", f"`{name.text}` ranges over positions, but of which sequence: {one_of(at.sequences)}?", span,
-        "positions of what?", help=f"say which positions: {one_of(choices)}",
-    )  # fmt: skip
+        "E210",
+        f"`{name.text}` ranges over positions, but of which sequence: {one_of(at.sequences)}?",
+        span,
+        "positions of what?",
+        help=f"say which positions: {one_of(choices)}",
+    )
 
 
 def as_positions(extent: Extent) -> Extent | Positions:
@@ -126,10 +139,13 @@ def _check_body(name: str, form: tree.Each, body: Typed, at: Environment) -> boo
         case "count" if form.value is not form.name:
             domain = "" if form.domain is None else f" in {shown(form.domain.span)}"
             at.reporter.refuse(
-                "E226", "`count` counts members, whatever their values are", form.value.span, "is not looked at",
+                "E226",
+                "`count` counts members, whatever their values are",
+                form.value.span,
+                "is not looked at",
                 note="the members that are counted are chosen by `where`",
                 help=f"count({form.name.text}{domain} where {shown(form.value.span)})",
-            )  # fmt: skip
+            )
             return False
     return True
 

@@ -1,4 +1,4 @@
-"""Declared functions on their own.  In: a `let f(x) = body`; out: unknown names and calls of itself, told even if unused."""
+"""Declared functions on their own.  In: a `let f(x) = body`; out: unknown names and recursion, told even if unused."""
 
 from circuitlang.core.functions import BUILTINS
 from circuitlang.diagnostics import Label
@@ -15,9 +15,13 @@ def check_function(entry: Entry, at: Environment) -> None:
     for parameter in function.parameters:
         if parameter.text in seen:
             at.reporter.refuse(
-                "E202", f"`{function.name.text}` has two parameters named `{parameter.text}`", parameter.span, "again here",
-                see=(Label(seen[parameter.text].span, "first here"),), help=f"name this one `{parameter.text}2`",
-            )  # fmt: skip
+                "E202",
+                f"`{function.name.text}` has two parameters named `{parameter.text}`",
+                parameter.span,
+                "again here",
+                see=(Label(seen[parameter.text].span, "first here"),),
+                help=f"name this one `{parameter.text}2`",
+            )
         seen.setdefault(parameter.text, parameter)
     _check_names(function, frozenset(seen), at)
     _check_recursion(entry, at)
@@ -49,15 +53,19 @@ def _check_recursion(entry: Entry, at: Environment) -> None:
     if way is None or min(way) != entry.form.name.text:
         return
     call = next(
-        part for part in parts_of(entry.form.body)
+        part
+        for part in parts_of(entry.form.body)
         if isinstance(part, tree.Call) and isinstance(part.function, tree.Name) and part.function.text == way[1]
-    )  # fmt: skip
+    )
     at.reporter.refuse(
-        "E207", f"`{way[0]}` calls itself" + (f": {' -> '.join(way)}" if len(way) > 2 else ""), call.span,
-        "this call needs the function that is being defined", see=(Label(entry.form.name.span, "declared here"),),
+        "E207",
+        f"`{way[0]}` calls itself" + (f": {' -> '.join(way)}" if len(way) > 2 else ""),
+        call.span,
+        "this call needs the function that is being defined",
+        see=(Label(entry.form.name.span, "declared here"),),
         note="a function is replaced by its body, so the replacing must come to an end",
         help="write a comprehension instead, such as `sum(... for x in D)`",
-    )  # fmt: skip
+    )
 
 
 def _way_back(entry: Entry, goal: str, path: list[str]) -> list[str] | None:

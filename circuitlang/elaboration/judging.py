@@ -12,7 +12,7 @@ from circuitlang.core.network import Network, Untrained
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.effects import effect
-from circuitlang.elaboration.ranges import always, range_of
+from circuitlang.elaboration.ranges import Range, always, range_of
 from circuitlang.elaboration.subjects import networks_of, parts
 from circuitlang.syntax import tree
 
@@ -46,7 +46,7 @@ def _within_reach(ctx: Context, claim: Claim) -> None:
         if verdict is None or comparison.span is None:
             continue
         name = f"`{metric.name}`" if metric else "the left side"
-        reach = _reach(range_of(metric) if metric else ranges[0])
+        reach = _reach(ranges if metric is left or not metric else ranges[::-1])
         written = " ".join(comparison.span.text.split())
         if verdict:
             ctx.refuse(
@@ -67,13 +67,12 @@ def _within_reach(ctx: Context, claim: Claim) -> None:
             )
 
 
-def _reach(bounds: tuple[float, float]) -> str:
-    low, high = bounds
-    if abs(low) == abs(high) == float("inf"):
-        return "any number"
-    if high == float("inf"):
-        return f"never below {low:g}"
-    return f"{low:g}" if low == high else f"never outside {low:g} to {high:g}"
+def _reach(ranges: tuple[Range, Range]) -> str:
+    """The end of a metric's range that decides a comparison."""
+    (low, high), (least, greatest) = ranges
+    if high <= least and (low, high) != (least, greatest):
+        return f"never above {high:g}"
+    return f"never below {low:g}" if low >= greatest else f"never outside {low:g} to {high:g}"
 
 
 def _bounded(comparison: Operation, bound: str) -> str | None:
@@ -285,8 +284,15 @@ def _has_weights(ctx: Context, claim: Claim) -> None:
             f"about `{name}`",
             see=ctx.declaration(name, "an architecture, still to be trained"),
             note="the claim can be decided only on weights that are named when it is",
-            help=f"train {name} by siit(ALIGNMENT) on DATA   or: circuitc verify FILE --network {name}=weights.safetensors",
+            help=f"{_training(ctx, claim, name)}\nor say which, later: circuitc verify FILE --network {name}=weights.safetensors",
         )
+
+
+def _training(ctx: Context, claim: Claim, network: str) -> str:
+    """A training that would give a network its weights, with the file's own names."""
+    aligned = [one.name for one in ctx.done["alignment"].values() if one is not None and one.network == network]
+    method = f"siit({aligned[0]})" if aligned else f"supervised({(ctx.scope.names('model') or ('MODEL',))[0]})"
+    return f"train {network} by {method} on {claim.data or 'DATA'} {{ until = {{{claim.name}}} }}"
 
 
 CLAIM_CHECKS = (_within_reach, _certain_or_sampled, _informative, _has_weights)

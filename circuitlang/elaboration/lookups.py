@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from circuitlang.core.domain import BOOL, Angle, Finite, Real, kinds
-from circuitlang.core.expression import Const, Positions, Read, Var
+from circuitlang.core.expression import Positions, Read, Var
 from circuitlang.core.functions import BUILTINS
 from circuitlang.core.model import Extent, Index
 from circuitlang.core.values import show
@@ -31,7 +31,32 @@ def resolve_name(name: tree.Name, at: Environment) -> Typed | None:
         return None
     if text == "bool":
         return of_value(BOOL, name.span)
-    return refuse_unknown(name, at)
+    return _refuse_builtin(name, at) if text in BUILTINS else refuse_unknown(name, at)
+
+
+def _refuse_builtin(name: tree.Name, at: Environment) -> None:
+    if name.text == "real":
+        return refuse_real("real", name.span, (), at)
+    return at.reporter.refuse(
+        "E208",
+        f"`{name.text}` is a builtin function, and no value",
+        name.span,
+        "this is a function",
+        help=f"apply it: {name.text}(...)",
+    )
+
+
+def refuse_real(name: str, span: Span, see: tuple[Label, ...], at: Environment) -> None:
+    """Tell that `real` stands where members are needed."""
+    return at.reporter.refuse(
+        "E215",
+        f"`{name}` has no list of members",
+        span,
+        "not finite",
+        see=see,
+        note="`real` stands alone, as the domain of a node",
+        help="name a finite domain, for example `0..9`",
+    )
 
 
 def resolve_field(form: tree.Field, at: Environment) -> Typed | None:
@@ -46,7 +71,7 @@ def resolve_field(form: tree.Field, at: Environment) -> Typed | None:
 
 
 def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
-    """`family[i, j]`, or a member of a tuple. Errors: E209 for the number of indices, E221 for a member there is not."""
+    """`family[i, j]`, or a member of a tuple. Errors: E209 for the number of indices, E221 for no such member."""
     indices = [at.value(index) for index in form.indices]
     part = find_part(form.value, at)
     if part is not None and part.index:
@@ -70,11 +95,18 @@ def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
 
 def find_part(form: tree.Expr, at: Environment) -> Part | None:
     """The input or node that a name or `inner.node` means, if no variable hides it."""
+    path = _dotted(form)
+    return None if path is None or path.split(".")[0] in at.variables else at.parts.get(path)
+
+
+def _dotted(form: tree.Expr) -> str | None:
+    """`inner.out` as one text; None for anything but a name and its fields."""
     match form:
         case tree.Name(text=text):
-            return None if text in at.variables else at.parts.get(text)
-        case tree.Field(value=tree.Name(text=text), name=name):
-            return None if text in at.variables else at.parts.get(f"{text}.{name.text}")
+            return text
+        case tree.Field(value=value, name=name):
+            before = _dotted(value)
+            return None if before is None else f"{before}.{name.text}"
     return None
 
 
@@ -110,10 +142,7 @@ def _value(entry: Entry, span: Span, at: Environment) -> Typed | None:
         case "constant" | "domain":
             value = value_of_entry(entry, at)
             if isinstance(value, Real):
-                return at.reporter.refuse(
-                    "E215", f"`{entry.name}` is `real`, which has no list of members", span, "not finite",
-                    see=(Label(entry.span, "declared here"),), help="name a finite domain, for example `0..9`",
-                )  # fmt: skip
+                return refuse_real(entry.name, span, (Label(entry.span, "declared here"),), at)
             if isinstance(value, Angle):
                 return of_value(Finite(tuple(value.values), entry.name), span)
             if isinstance(value, Finite):
@@ -124,9 +153,13 @@ def _value(entry: Entry, span: Span, at: Environment) -> Typed | None:
         case _:
             help = "name a domain, a constant, or a node of this model"
     return at.reporter.refuse(
-        "E208", f"`{entry.name}` is {A[entry.kind]}, and no value", span, f"this is {A[entry.kind]}",
-        see=(Label(entry.span, "declared here"),), help=help,
-    )  # fmt: skip
+        "E208",
+        f"`{entry.name}` is {A[entry.kind]}, and no value",
+        span,
+        f"this is {A[entry.kind]}",
+        see=(Label(entry.span, "declared here"),),
+        help=help,
+    )
 
 
 def _read(part: Part, index: tuple[Typed, ...], span: Span, at: Environment) -> Typed | None:
@@ -134,9 +167,10 @@ def _read(part: Part, index: tuple[Typed, ...], span: Span, at: Environment) -> 
         return _refuse_index(part, index, span, at)
     if not all([_fits(one, given, part, at) for one, given in zip(part.index, index, strict=True)]):
         return None
-    found = kinds(part.domain) if part.domain.__class__ is not Finite or part.domain.values else frozenset()
-    if part.positions is not None and not _stays_inside(part, index[0], at):
-        found |= NONE
+    found = kinds(part.domain)
+    for family, given in zip(part.index, index, strict=True):
+        if not isinstance(family.over, Finite) and not _stays_inside(family.over, given, at):
+            found |= NONE
     expr = Read(part.name, tuple(one.expr for one in index), span)
     return Typed(expr=expr, kinds=found, inner=inner_kinds(part.domain), span=span, declared=part.declared)
 
@@ -151,21 +185,25 @@ def _fits(index: Index, given: Typed, part: Part, at: Environment) -> bool:
                 return False
             if given.is_constant and given.constant not in members:
                 at.reporter.refuse(
-                    "E221", f"`{part.name}` has no member {show(given.constant)}", given.span, "no such member",
-                    see=(Label(part.span, "the family is declared here"),), help=f"its members are {members}",
-                )  # fmt: skip
+                    "E221",
+                    f"`{part.name}` has no member {show(given.constant)}",
+                    given.span,
+                    "no such member",
+                    see=(Label(part.span, "the family is declared here"),),
+                    help=f"its members are {members}",
+                )
                 return False
             return True
         case _:
             assert_never(index.over)
 
 
-def _stays_inside(part: Part, index: Typed, at: Environment) -> bool:
+def _stays_inside(over: Positions | Extent, index: Typed, at: Environment) -> bool:
     """Whether the index is a variable over the very positions of the family."""
     if not isinstance(index.expr, Var):
         return False
     bound = [one for one in at.variables.values() if one.typed.expr == index.expr and one.over is not None]
-    return any(one.over == part.positions for one in bound)
+    return any(one.over == over for one in bound)
 
 
 def _refuse_index(part: Part, index: tuple[Typed, ...], span: Span, at: Environment) -> None:
@@ -173,7 +211,8 @@ def _refuse_index(part: Part, index: tuple[Typed, ...], span: Span, at: Environm
     if not index:
         message, caret = f"`{part.name}` is a family of nodes: say which member", "no index"
     else:
-        message = f"`{part.name}` has {_indices(len(part.index))}, and {_indices(len(index))} {'is' if len(index) == 1 else 'are'} given"
+        given = f"{_indices(len(index))} {'is' if len(index) == 1 else 'are'} given"
+        message = f"`{part.name}` has {_indices(len(part.index))}, and {given}"
         caret = _indices(len(index))
     example = f"{part.name}[{wanted}]"
     collect = (
@@ -211,9 +250,9 @@ def _refuse_field(form: tree.Field, at: Environment) -> None:
 
 def refuse_unknown(name: tree.Name, at: Environment, *, callable_: bool = False) -> None:
     """Tell that a name is unknown, with names that are close."""
-    local = {**{key: None for key in at.variables}, **at.parts} if not callable_ else {}
+    local = () if callable_ else tuple(dict.fromkeys((*at.variables, *at.parts, *at.names)))
     known = dict.fromkeys((*local, *at.scope.names(), *(BUILTINS if callable_ else ("bool",))))
-    close = nearest(name.text, known)
+    close = tuple(one for one in nearest(name.text, known) if len(one) > 1 or one.lower() == name.text.lower())
     part = at.parts.get(close[0]) if close else None
     see = (
         (Label(part.span, "a similar name"),) if part else (at.scope.place(close[0], "a similar name") if close else ())
@@ -225,7 +264,7 @@ def refuse_unknown(name: tree.Name, at: Environment, *, callable_: bool = False)
     )
 
 
-def _instead(name: str, local: dict[str, object], callable_: bool) -> str:
+def _instead(name: str, local: tuple[str, ...], callable_: bool) -> str:
     if callable_:
         return f"declare it: let {name}(x) = ..."
     if local:

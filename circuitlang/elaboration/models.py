@@ -4,23 +4,24 @@ A node with a mistake is None from then on: what reads it is silent, and the mod
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from circuitlang.core.domain import BOOL, Domain, Finite, finite
-from circuitlang.core.expression import Call, Const, Each, Positions, Var, reads, walk
+from circuitlang.core.domain import BOOL, Domain, Finite
+from circuitlang.core.expression import Each, Positions, reads, walk
 from circuitlang.core.model import Extent, Index, Input, Model, Node
 from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.abstract import Abstract
-from circuitlang.elaboration.applications import apply_model, applied_model
+from circuitlang.elaboration.applications import applied_model, apply_model
+from circuitlang.elaboration.applying import is_too_large
 from circuitlang.elaboration.conformance import tell_finding, tell_unknown_domain
 from circuitlang.elaboration.constants import elaborate_domain
-from circuitlang.elaboration.environment import Bound, Environment, Part
+from circuitlang.elaboration.environment import Environment, Part, refuse_large
 from circuitlang.elaboration.expressions import top_level
-from circuitlang.elaboration.folds import as_positions, only_positions, refuse_hidden
+from circuitlang.elaboration.families import input_family, node_family
 from circuitlang.elaboration.lengths import Lengths, cases
 from circuitlang.elaboration.order import order_nodes
 from circuitlang.elaboration.reporter import Reporter
-from circuitlang.elaboration.scope import Entry, Scope
+from circuitlang.elaboration.scope import A, Entry, Scope
 from circuitlang.elaboration.totality import Mechanism, check_mechanism, inferred_domain
 from circuitlang.elaboration.typed import NUMBER, SET, Typed, expect, of_value, shown
 from circuitlang.elaboration.warnings import warn_about_arms, warn_about_comparisons, warn_about_dead_nodes
@@ -38,13 +39,12 @@ class Workshop:
     inputs: list[Input] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     parts: dict[str, Part | None] = field(default_factory=dict)
-    abstract: Abstract = field(default_factory=lambda: Abstract({}))
+    abstract: Abstract = field(default_factory=Abstract)
 
     def keep(self, name: str, part: Part | None) -> None:
         """Let later equations read a part; None if it has a mistake."""
         self.parts[name] = part
         if part is not None:
-            self.abstract.parts[part.name] = part
             self.abstract.add(part)
 
 
@@ -63,9 +63,13 @@ class Models:
         if key in self.open:
             assert place is not None
             return self.reporter.refuse(
-                "E207", f"the model `{entry.form.name.text}` applies itself", place.span, "the model is not finished here",
-                see=(Label(entry.form.name.span, "declared here"),), help="apply another model, or write the nodes out",
-            )  # fmt: skip
+                "E207",
+                f"the model `{entry.form.name.text}` applies itself",
+                place.span,
+                "the model is not finished here",
+                see=(Label(entry.form.name.span, "declared here"),),
+                help="apply another model, or write the nodes out",
+            )
         if key not in self.done:
             self.open.append(key)
             lengths = self.lengths.get(entry.name, {})
@@ -84,10 +88,10 @@ def elaborate_model(form: tree.Model, scope: Scope, lengths: Mapping[str, Length
         models: Gives the models that it applies, and takes what is told: E201 to E245.
     """
     at = top_level(scope, models.reporter)
-    names = _unique_names(form, at.reporter)
+    names = _unique_names(form, scope, at.reporter)
     sequences = tuple(p.name.text for p in form.params if len(p.family) == 1 and p.family[0].domain is None)
     place = f"model `{form.name.text}`"
-    shop = Workshop(form, _with(at, sequences, place), lengths, models)
+    shop = Workshop(form, replace(at, sequences=sequences, place=place, names=tuple(names)), lengths, models)
     for param in form.params:
         shop.keep(param.name.text, _input(param, shop))
     order, cyclic = order_nodes(names, at.reporter)
@@ -108,19 +112,8 @@ def elaborate_model(form: tree.Model, scope: Scope, lengths: Mapping[str, Length
     return model
 
 
-def _with(at: Environment, sequences: tuple[str, ...], place: str) -> Environment:
-    return Environment(scope=at.scope, reporter=at.reporter, visit=at.visit, sequences=sequences, place=place)
-
-
-def _here(shop: Workshop) -> Environment:
-    at = shop.at
-    return Environment(
-        scope=at.scope, reporter=at.reporter, visit=at.visit, parts=shop.parts, sequences=at.sequences, place=at.place
-    )
-
-
-def _unique_names(form: tree.Model, reporter: Reporter) -> dict[str, tree.Node]:
-    """The nodes by name, the first of each. Errors: E202."""
+def _unique_names(form: tree.Model, scope: Scope, reporter: Reporter) -> dict[str, tree.Node]:
+    """The nodes by name, the first of each. Errors: E202, E231 for the name of a constant or domain."""
     seen: dict[str, tree.Name] = {}
     nodes: dict[str, tree.Node] = {}
     for part in (*form.params, *form.nodes):
@@ -128,11 +121,25 @@ def _unique_names(form: tree.Model, reporter: Reporter) -> dict[str, tree.Node]:
         if name.text in seen:
             what = "has two equations" if isinstance(part, tree.Node) and name.text in nodes else "is declared twice"
             reporter.refuse(
-                "E202", f"`{name.text}` {what} in model `{form.name.text}`", name.span, "again here",
+                "E202",
+                f"`{name.text}` {what} in model `{form.name.text}`",
+                name.span,
+                "again here",
                 see=(Label(seen[name.text].span, "first here"),),
                 help=f"give this one another name, for example `{name.text}2`",
-            )  # fmt: skip
+            )
             continue
+        entry = scope.find(name.text)
+        if entry is not None and entry.kind in ("constant", "domain"):
+            reporter.refuse(
+                "E231",
+                f"`{name.text}` is {A[entry.kind]} already, and would be hidden in model `{form.name.text}`",
+                name.span,
+                "a node of the same name",
+                see=scope.place(name.text),
+                note="names in reach of each other must differ",
+                help=f"rename one of them, for example `{name.text}2`",
+            )
         seen[name.text] = name
         if isinstance(part, tree.Node):
             nodes[name.text] = part
@@ -140,9 +147,9 @@ def _unique_names(form: tree.Model, reporter: Reporter) -> dict[str, tree.Node]:
 
 
 def _input(param: tree.Param, shop: Workshop) -> Part | None:
-    at = _here(shop)
+    at = replace(shop.at, parts=shop.parts)
     domain = elaborate_domain(param.domain, at)
-    index = _family_of_input(param, at)
+    index = input_family(param, at)
     if domain is None or index is None:
         return None
     name = param.name.text
@@ -150,50 +157,21 @@ def _input(param: tree.Param, shop: Workshop) -> Part | None:
     return Part(name=name, index=index, domain=domain, span=param.name.span, declared=param.domain.span)
 
 
-def _family_of_input(param: tree.Param, at: Environment) -> tuple[Index, ...] | None:
-    indices: list[Index] = []
-    for index in param.family:
-        if index.domain is None and len(param.family) > 1:
-            return at.reporter.refuse(
-                "E211", f"`{param.name.text}` has several indices, so `{index.name.text}` cannot range over its positions",
-                index.name.span, "no domain", help=f"say what it ranges over: {index.name.text}: 0..3",
-            )  # fmt: skip
-        if index.domain is None:
-            indices.append(Index(index.name.text, Positions(param.name.text)))
-            continue
-        over = elaborate_domain(index.domain, at)
-        if over is None or not _is_finite(over, index, at):
-            return None
-        indices.append(
-            Index(index.name.text, finite(over.values, str(over)))
-            if not isinstance(over, Finite)
-            else Index(index.name.text, over)
-        )
-    return tuple(indices)
-
-
-def _is_finite(over: Domain, index: tree.Index, at: Environment) -> bool:
-    if hasattr(over, "values"):
-        return True
-    at.reporter.refuse(
-        "E215", f"`{index.name.text}` ranges over `{over}`, which has no list of members", index.span, "not finite",
-        help=f"name a finite domain: {index.name.text}: 0..9",
-    )  # fmt: skip
-    return False
-
-
 def _node(form: tree.Node, shop: Workshop) -> Part | None:
     """Elaborate one node and everything about it."""
-    at = _here(shop)
+    at = replace(shop.at, parts=shop.parts)
     applied = applied_model(form.equation, at)
     if applied is not None:
         return _application(form, applied, shop, at)
     declared = None if form.domain is None else elaborate_domain(form.domain, at)
-    family = _family(form, at)
+    family = node_family(form, at)
     if family is None:
         return None
     index, inside = family
+    at.reporter.steps = 0
     mechanism = inside.value(form.equation)
+    if mechanism is not None and is_too_large(mechanism.expr):
+        return refuse_large(form.equation.span, at.reporter)
     if mechanism is None or (form.domain is not None and declared is None):
         return None
     if not _is_a_value(form, mechanism, declared, at):
@@ -209,10 +187,14 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
         domain = _named(domain, shop)
     shop.nodes.append(
         Node(
-            name=form.name.text, index=index, domain=domain, mechanism=mechanism.expr,
-            declared=declared is not None, span=form.name.span,
+            name=form.name.text,
+            index=index,
+            domain=domain,
+            mechanism=mechanism.expr,
+            declared=declared is not None,
+            span=form.name.span,
         )
-    )  # fmt: skip
+    )
     declared_at = form.domain.span if form.domain is not None else form.equation.span
     return Part(name=form.name.text, index=index, domain=domain, span=form.name.span, declared=declared_at)
 
@@ -260,76 +242,16 @@ def _ranges_over(mechanism: Mechanism, sequence: str) -> bool:
     return any(isinstance(part, Each) and part.over == Positions(sequence) for part in walk(mechanism.expr))
 
 
-def _family(form: tree.Node, at: Environment) -> tuple[tuple[Index, ...], Environment] | None:
-    """The indices of a node, and the names in reach of its equation."""
-    indices: list[Index] = []
-    inside = at
-    for index in form.family:
-        # A node may be named like an index of its own: nothing is hidden from its equation.
-        taken = index.name.text in inside.variables or index.name.text in at.parts
-        if not refuse_hidden(index.name, taken, at):
-            return None
-        over = _over(index, len(form.family), at)
-        if over is None:
-            return None
-        indices.append(Index(index.name.text, over))
-        kinds, inner = NUMBER, NUMBER
-        if isinstance(over, Finite):
-            members = of_value(over, index.span)
-            kinds, inner = members.inner, of_value(over.values[0], index.span).inner
-        variable = Typed(
-            expr=Var(index.name.text, index.name.span),
-            kinds=kinds,
-            inner=inner,
-            span=index.name.span,
-            declared=index.span,
-        )
-        positions = None if isinstance(over, Finite) else over
-        inside = inside.binding(index.name.text, Bound(typed=variable, over=positions), index.name.text)
-    return tuple(indices), inside
-
-
-def _over(index: tree.Index, indices: int, at: Environment) -> Positions | Extent | Finite | None:
-    """What an index of a node ranges over. Errors: E210, E211, E232 for positions that do not begin at 0."""
-    if index.domain is None:
-        return only_positions(index.name, index.span, at)
-    if isinstance(index.domain, tree.Range):
-        extent = at.value(index.domain)
-        if extent is None:
-            return None
-        if not extent.is_constant:
-            return _extent(index, extent, at)
-    domain = elaborate_domain(index.domain, at)
-    if domain is None or not _is_finite(domain, index, at):
-        return None
-    return domain if isinstance(domain, Finite) else finite(domain.values, str(domain))
-
-
-def _extent(index: tree.Index, extent: Typed, at: Environment) -> Positions | Extent | None:
-    call = extent.expr
-    assert isinstance(call, Call)
-    low, high = call.arguments
-    other = [name for name in reads(call) if not name.startswith("length(")]
-    if other:
-        return at.reporter.refuse(
-            "E232", f"the positions of a family depend on `{other[0]}`, a node", index.span, "not an expression of lengths",
-            note="which nodes there are must not depend on the values of nodes", help="use lengths only: 0..length(w)",
-        )  # fmt: skip
-    if low != Const(0):
-        return at.reporter.refuse(
-            "E232", "the positions of a family begin at 0", index.span, "begins elsewhere",
-            help=f"write {index.name.text}: 0..{shown(index.domain.last.span) if isinstance(index.domain, tree.Range) else '...'}",
-        )  # fmt: skip
-    return as_positions(Extent(low, high))
-
-
 def _is_a_value(form: tree.Node, mechanism: Typed, declared: Domain | None, at: Environment) -> bool:
     """Whether an equation gives a value that its domain may hold. Errors: E203."""
     if mechanism.kinds == SET:
         at.reporter.refuse(
-            "E203", f"a node holds one value, but the equation of `{form.name.text}` gives a set", form.equation.span,
-            "this is a set", help=f"ask about it, for example `x in {shown(form.equation.span)}`",
-        )  # fmt: skip
+            "E203",
+            f"a node holds one value, but the equation of `{form.name.text}` gives a set",
+            form.equation.span,
+            "this is a set",
+            help=f"ask about it, for example `x in {shown(form.equation.span)}`",
+        )
         return False
     if declared is None or form.domain is None:
         return True
@@ -366,7 +288,7 @@ def _output(form: tree.Model, names: Mapping[str, tree.Node], shop: Workshop) ->
     if name in names:
         part = shop.parts.get(name)
         return None if part is None else part.name
-    close = nearest(name, names)
+    close = tuple(one for one in nearest(name, names) if len(one) > 1)
     at = shop.at
     if any(param.name.text == name for param in form.params):
         message, help = f"the output of `{form.name.text}` is its input `{name}`", f"give it a node: out = {name}"

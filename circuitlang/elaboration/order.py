@@ -16,26 +16,27 @@ def order_nodes(nodes: Mapping[str, tree.Node], reporter: Reporter) -> tuple[tup
     done: dict[str, None] = {}
     cyclic: set[str] = set()
     for name in nodes:
-        _visit(name, reads, done, [], cyclic, reporter)
+        if name not in done:
+            _visit(name, reads, done, cyclic, reporter)
     return tuple(done), frozenset(cyclic)
 
 
-def _visit(
-    name: str, reads: Reads, done: dict[str, None], path: list[str], cyclic: set[str], reporter: Reporter
-) -> None:
-    if name in done:
-        return
-    if name in path:
-        loop = path[path.index(name) :]
-        if not cyclic.intersection(loop):
-            _refuse_cycle(loop, reads, reporter)
-        cyclic.update(loop)
-        return
-    path.append(name)
-    for parent in reads[name]:
-        _visit(parent, reads, done, path, cyclic, reporter)
-    path.pop()
-    done[name] = None
+def _visit(start: str, reads: Reads, done: dict[str, None], cyclic: set[str], reporter: Reporter) -> None:
+    """Depth first, on a stack of our own: a model may be a long chain."""
+    path, parents = [start], [iter(reads[start])]
+    while path:
+        parent = next(parents[-1], None)
+        if parent is None:
+            parents.pop()
+            done[path.pop()] = None
+        elif parent in path:
+            loop = path[path.index(parent) :]
+            if not cyclic.intersection(loop):
+                _refuse_cycle(loop, reads, reporter)
+            cyclic.update(loop)
+        elif parent not in done:
+            path.append(parent)
+            parents.append(iter(reads[parent]))
 
 
 def _refuse_cycle(loop: list[str], reads: Reads, reporter: Reporter) -> None:

@@ -1,6 +1,6 @@
 """Which hidden state can be computed from which.  In: two sites of a transformer; out: whether a path leads there, or why not."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from circuitlang.core.alignment import Alignment, FeaturesOf, Pair
@@ -125,18 +125,6 @@ def overlap(left: Spot, right: Spot, layout: Layout) -> bool:
         case (FeaturesOf(basis=one), Site(basis=other)) | (Site(basis=one), FeaturesOf(basis=other)) if one == other:
             return False  # which directions the family takes is known only when the basis is
     return True
-
-
-def moved(site: Site, start: Site | None, end: Site | None, shape: TransformerShape, layout: Layout) -> Site | None:
-    """A component of the same kind in another layer that lies after `start`, or before `end`; None if there is none."""
-    layers = range(shape.layers) if start is not None else range(shape.layers - 1, -1, -1)
-    for layer in layers:
-        candidate = replace(site, layer=layer)
-        if start is not None and obstacle(start, candidate, shape, layout) is None:
-            return candidate
-        if end is not None and obstacle(candidate, end, shape, layout) is None:
-            return candidate
-    return None
 
 
 def _other_head(start: Site, end: Site) -> bool:

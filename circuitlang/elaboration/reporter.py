@@ -10,6 +10,9 @@ class Reporter:
 
     def __init__(self) -> None:
         self._diagnostics: dict[Diagnostic, None] = {}
+        # How much of the present equation has been elaborated, and how deep its present part stands.
+        self.steps = 0
+        self.depth = 0
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -58,6 +58,7 @@ def read_settings(
     known = {setting.name: setting for setting in schema}
     values: dict[str, Any] = {}
     seen: dict[str, Span] = {}
+    written: dict[str, str] = {}
     whole = True
     for one in given:
         key = one.key.text
@@ -68,7 +69,7 @@ def read_settings(
                 one.key.span,
                 "set again here",
                 see=[Label(seen[key], "first set here")],
-                help=f"keep one of the two: {seen[key].text} = ...",
+                help=f"keep one of the two: {written[key]}   or: {' '.join(one.span.text.split())}",
             )
             whole = False
         elif key not in known:
@@ -82,6 +83,7 @@ def read_settings(
             else:
                 values[key] = value
         seen.setdefault(key, one.key.span)
+        written.setdefault(key, " ".join(one.span.text.split()))
     for setting in schema:
         if setting.required and setting.name not in seen:
             ctx.refuse(

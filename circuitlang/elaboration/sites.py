@@ -125,7 +125,7 @@ def _component(
                 part.span,
                 "no mlp here",
                 see=_setting(ctx, network, "attention_only"),
-                help=f"L{layer}.H0",
+                help=f"write, for example: L{layer}.H0",
             )
         return Site(kind="mlp", layer=layer, span=expr.span)
     if _is_head(part.text):

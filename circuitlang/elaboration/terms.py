@@ -1,48 +1,30 @@
-"""Measurements as they are written.  In: `iia(Circuit, n) >= 0.99`; out: a core Term and its kind, checked by the table of metrics.
+"""Measurements as they are written.  In: `iia(Circuit, n) >= 0.99`; out: a core Term, checked by the table of metrics.
 
-Claims, `let` and circuits share these expressions; `in_place` says what a quantified variable stands for.
+Claims, `let` and circuits share these expressions; `Bindings` says what a variable stands for.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from circuitlang.core.claim import Arrow, Constant, Metric, Operation, Quantified, Ref, Term
+from circuitlang.core.claim import Arrow, Constant, Metric, Operation, Quantified, Ref
 from circuitlang.core.domain import Finite
 from circuitlang.core.metrics import METRICS, MetricSpec
 from circuitlang.core.values import Value, kind_of
 from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import NOTHING, Context
+from circuitlang.elaboration.kinds import CALLED, Measured, comparable, example, fits
 from circuitlang.elaboration.nodes import read_nodes
 from circuitlang.elaboration.settings import Reader, Setting, Wanted, choice, number, read_settings, whole, word
-from circuitlang.elaboration.scope import A
 from circuitlang.elaboration.subjects import network_of
 from circuitlang.syntax import tree
 
+_SET_OPERATIONS = {"|": "union", "&": "intersection", "-": "difference"}
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-_NUMBERS = frozenset({"number", "share", "error"})
-
-# How a kind of measurement is called in a sentence.
-_CALLED = {
-    "number": "a number", "share": "a number", "error": "a number", "bool": "a statement", "circuit": "a circuit",
-    "scores": "scores", "units": "the units of a network", "unit": "a unit", "basis": "a basis",
-    "spectrum": "a spectrum", "network": "a network", "model": "a model", "alignment": "an alignment",
-    "arrow": "a path between two bases (`Mid -> End`)", "nodes": "nodes of a model", "text": "a text",
-    "quantified": "a statement for every unit (`... for u in live(NETWORK)`)", "data": "a data set",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A term with its kind: a result of the table of metrics, or the kind of a declaration."""
-
-    term: Term
-    kind: str
-
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """What variables stand for here: forms or values of a quantifier, units of a comprehension; and the circuit's network."""
+    """What variables stand for: members of a quantifier, units of a comprehension; and the network of a circuit."""
 
     members: Mapping[str, tree.Expr | Finite] = field(default_factory=dict)  # a value as the set that holds it alone
     units: frozenset[str] = frozenset()
@@ -112,7 +94,7 @@ def _read_name(ctx: Context, form: tree.Name, at: Bindings) -> Measured | None:
                 form.span,
                 "not declared",
                 see=ctx.declaration(close[0], "a similar name") if close else (),
-                help=f"did you mean {one_of(close)}?" if close else f"write a metric, for example: accuracy({form.text}, MODEL)",
+                help=f"did you mean {one_of(close)}?" if close else "declare it, or write a metric: accuracy(NETWORK, MODEL)",
             )
     return _read_constant(ctx, form, at)
 
@@ -150,18 +132,19 @@ def _read_binary(ctx: Context, form: tree.Binary, at: Bindings) -> Measured | No
         return None
     symbol = form.operator
     here = Operation(symbol, (left.term, right.term), form.span)  # type: ignore[arg-type]
+    sides = ((left, form.left), (right, form.right))
     if symbol in ("|", "&") or (symbol == "-" and "circuit" in (left.kind, right.kind)):
-        for side, part in ((left, form.left), (right, form.right)):
-            if not _is(ctx, side, part, "circuit", f"`{symbol}`"):
+        for side, part in sides:
+            if not fits(ctx, side, part, "circuit", f"`{symbol}`"):
                 return None
         return Measured(here, "circuit") if _one_network(ctx, form, left, right, at) else None
     if symbol in ("and", "or"):
-        fine = [_is(ctx, side, part, "bool", f"`{symbol}`") for side, part in ((left, form.left), (right, form.right))]
+        fine = [fits(ctx, side, part, "bool", f"`{symbol}`") for side, part in sides]
         return Measured(here, "bool") if all(fine) else None
     if symbol in _COMPARISONS:
-        return Measured(here, "bool") if _comparable(ctx, form, left, right) else None
+        return Measured(here, "bool") if comparable(ctx, form, left, right) else None
     if symbol in ("+", "-", "*", "/"):
-        fine = [_is(ctx, side, part, "number", f"`{symbol}`") for side, part in ((left, form.left), (right, form.right))]
+        fine = [fits(ctx, side, part, "number", f"`{symbol}`") for side, part in sides]
         if not all(fine):
             return None
         if isinstance(left.term, Constant) and isinstance(right.term, Constant):
@@ -177,23 +160,6 @@ def _read_binary(ctx: Context, form: tree.Binary, at: Bindings) -> Measured | No
     )
 
 
-def _comparable(ctx: Context, form: tree.Binary, left: Measured, right: Measured) -> bool:
-    numbers = left.kind in _NUMBERS and right.kind in _NUMBERS
-    alike = left.kind == right.kind and left.kind in ("spectrum", "text", "bool") and form.operator in ("==", "!=")
-    if numbers or alike:
-        return True
-    odd, part = (left, form.left) if left.kind not in _NUMBERS else (right, form.right)
-    other = right if odd is left else left
-    ctx.refuse(
-        "E609",
-        f"`{form.operator}` compares two numbers, and `{part.span.text}` is {_CALLED.get(odd.kind, 'no number')}",
-        part.span,
-        f"this is {_CALLED.get(odd.kind, 'no number')}",
-        help=_measure(odd) or f"compare it with {_CALLED.get(odd.kind, 'a number')}, not with {_CALLED.get(other.kind, 'this')}",
-    )
-    return False
-
-
 def _one_network(ctx: Context, form: tree.Binary, left: Measured, right: Measured, at: Bindings) -> bool:
     """Whether two circuits live in one network (E401)."""
     networks = [network_of(ctx, side.term) or at.network for side in (left, right)]
@@ -207,7 +173,7 @@ def _one_network(ctx: Context, form: tree.Binary, left: Measured, right: Measure
         "E401",
         f"`{form.operator}` joins circuits of one network, but these live in two",
         form.span,
-        {"|": "cannot take this union", "&": "cannot take this intersection"}.get(form.operator, "cannot take this difference"),
+        f"cannot take this {_SET_OPERATIONS[form.operator]}",
         see=labels,
         note=f"set operations compare parts, and L0.H1 of `{networks[0]}` is not L0.H1 of `{networks[1]}`",
         help=f"take both circuits of one network, for example: circuit {form.right.span.text} of {networks[0]} = ...",
@@ -230,7 +196,7 @@ def _read_call(ctx: Context, form: tree.Call, at: Bindings) -> Measured | None:
         form.function.span,
         "not a metric",
         note="" if close else "the metrics are " + ", ".join(METRICS),
-        help=f"did you mean {one_of(close)}?" if close else "write, for example: accuracy(NETWORK, MODEL)",
+        help=f"did you mean {one_of(close)}?" if close else f"write, for example: {example(ctx, METRICS['accuracy'])}",
     )
 
 
@@ -254,10 +220,10 @@ def _read_metric(ctx: Context, form: tree.Call, spec: MetricSpec, at: Bindings) 
         elif isinstance(one, tree.Each):
             ctx.refuse(
                 "E609",
-                f"`{spec.name}` takes {_CALLED.get(wanted, wanted)}, and no comprehension",
+                f"`{spec.name}` takes {CALLED.get(wanted, wanted)}, and no comprehension",
                 one.span,
                 "a comprehension",
-                help=f"write: {example(spec)}",
+                help=f"write: {example(ctx, spec)}",
             )
             arguments.append(None)
         else:
@@ -274,10 +240,10 @@ def _read_quantified(ctx: Context, form: tree.Argument, spec: MetricSpec, at: Bi
     if not isinstance(form, tree.Each) or form.domain is None or form.condition or form.otherwise:
         return ctx.refuse(
             "E609",
-            f"`{spec.name}` takes {_CALLED['quantified']}",
+            f"`{spec.name}` takes {CALLED['quantified']}",
             form.span,
             "no statement for every unit",
-            help=f"write, for example: {example(spec)}",
+            help=f"write, for example: {example(ctx, spec)}",
         )
     over = _read_as(ctx, form.domain, "units", at, f"`{spec.name}`")
     body = _read_as(ctx, form.value, "bool", replace(at, units=at.units | {form.name.text}), f"`{spec.name}`")
@@ -289,51 +255,7 @@ def _read_quantified(ctx: Context, form: tree.Argument, spec: MetricSpec, at: Bi
 def _read_as(ctx: Context, form: tree.Expr, wanted: str, at: Bindings, taker: str) -> Measured | None:
     """A term of one of the kinds in `wanted`, which are joined with ` | `."""
     found = read_term(ctx, form, at)
-    return found if found is not None and _is(ctx, found, form, wanted, taker) else None
-
-
-def _is(ctx: Context, found: Measured, form: tree.Expr, wanted: str, taker: str) -> bool:
-    kinds = set(wanted.split(" | "))
-    if found.kind in kinds or ("number" in kinds and found.kind in _NUMBERS):
-        return True
-    names = [_CALLED.get(kind, kind) for kind in wanted.split(" | ")]
-    kind = A.get(found.kind) or _CALLED.get(found.kind, "a set")  # type: ignore[arg-type]
-    see = ctx.declaration(found.term.name) if isinstance(found.term, Ref) else ()
-    ctx.refuse(
-        "E609",
-        f"{taker} takes {' or '.join(names)} here, and `{form.span.text}` is {kind}",
-        form.span,
-        f"this is {kind}",
-        see=see,
-        help=_instead(ctx, found, kinds),
-    )
-    return False
-
-
-def _instead(ctx: Context, found: Measured, wanted: set[str]) -> str:
-    """What could stand there: a declared name of the kind, or a comparison."""
-    if "bool" in wanted:
-        return f"compare it with a bound: {found.term.span.text if found.term.span else '...'} >= 0.99"
-    for kind in ("network", "model", "alignment", "circuit", "basis"):
-        names = ctx.scope.names(kind) if kind in wanted else ()
-        if names:
-            return f"write {one_of(names[:3])}"
-    if "number" in wanted:
-        return _measure(found) or "write a number, or a metric"
-    makers = [spec for spec in METRICS.values() if spec.result in wanted]
-    return f"write, for example: {example(makers[0])}" if makers else "write, for example: Mid -> End"
-
-
-def _measure(found: Measured) -> str:
-    """A metric that turns the thing into a number."""
-    name = found.term.name if isinstance(found.term, Ref) else "..."
-    return {
-        "network": f"measure it, for example: accuracy({name}, MODEL)",
-        "alignment": f"measure it, for example: strictness({name})",
-        "circuit": f"measure it, for example: faithfulness({name}, MODEL)",
-        "scores": f"measure them, for example: auc({name}, CIRCUIT)",
-        "basis": f"measure it, for example: variance({name})",
-    }.get(found.kind, "")
+    return found if found is not None and fits(ctx, found, form, wanted, taker) else None
 
 
 def _tell_number(ctx: Context, form: tree.Call, spec: MetricSpec, given: int) -> None:
@@ -344,15 +266,8 @@ def _tell_number(ctx: Context, form: tree.Call, spec: MetricSpec, given: int) ->
         f"`{spec.name}` takes {takes}, and {given or 'none'} stand{'s' if given == 1 else ''} here",
         form.span,
         f"{given} instead of {wanted}",
-        help=f"write: {example(spec)}",
+        help=f"write: {example(ctx, spec)}",
     )
-
-
-def example(spec: MetricSpec) -> str:
-    """A call of a metric with names to fill in."""
-    names = {"quantified": "concentration(u) <= 0.01 for u in live(NETWORK)", "arrow": "Mid -> End", "nodes": "node"}
-    parts = [names.get(one, one.split(" | ")[0].upper()) for one in spec.parameters]
-    return f"{spec.name}({', '.join(parts)})"
 
 
 def _granularity(value: tree.Expr, ctx: Context) -> Any:

@@ -1,4 +1,4 @@
-"""Does a mechanism always have a value, and one of its domain?  In: a mechanism; out: the domain of its node, or a case told.
+"""Does a mechanism always have a value of its domain?  In: a mechanism; out: what its values may be, or a case without.
 
 A mechanism must have a value for every combination of its parents' values, because an interchange creates combinations
 that no input creates. Sets of values settle most mechanisms; where they leave doubt, combinations are tried one by one.
@@ -12,10 +12,9 @@ from itertools import islice, product
 
 from circuitlang.core.domain import Domain, Finite, Real
 from circuitlang.core.evaluate import World, evaluate
-from circuitlang.core.expression import Expr
+from circuitlang.core.expression import Expr, Positions
 from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Cell, Extent, Index, shown_cell
-from circuitlang.core.expression import Positions
 from circuitlang.core.values import Tie, Value, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.abstract import Abstract

@@ -222,7 +222,7 @@ def _tell_no_data(ctx: Context, declaration: tree.Train) -> None:
         f"the training of `{declaration.network.text}` names no data",
         declaration.method.span,
         "on which data?",
-        help=f"{declaration.method.span.text} on {sets[0] if sets else 'DATA'}",
+        help=f"train {declaration.network.text} by {declaration.method.span.text} on {sets[0] if sets else 'DATA'}",
     )
 
 

@@ -18,11 +18,14 @@ def warn_about_dead_nodes(model: Model, reporter: Reporter) -> None:
     for node in model.nodes:
         if node.name not in live and "." not in node.name and node.span is not None:
             reporter.refuse(
-                "W242", f"`{node.name}` does nothing: `{model.output}` does not depend on it", node.span, "not read on",
+                "W242",
+                f"`{node.name}` does nothing: `{model.output}` does not depend on it",
+                node.span,
+                "not read on",
                 see=() if model.output_node.span is None else (Label(model.output_node.span, "the output"),),
                 note="replacing it can never change an answer, so no claim about it can be tested",
                 help=f"use `{node.name}` in an equation that leads to `{model.output}`, or remove it",
-            )  # fmt: skip
+            )
 
 
 def warn_about_arms(abstract: Abstract, within: Span, reporter: Reporter) -> None:
@@ -55,9 +58,13 @@ def _warn_about_arm(form: Match, number: int, place: Span, reporter: Reporter) -
     earlier = {key for one in form.arms[:number] for key in one.values.keys}
     why = "the arms above hold its values" if arm.values.keys <= earlier else "the value is never one of these"
     reporter.refuse(
-        "W243", f"the arm for {describe_values(arm.values.values)} is never reached", arm.body.span, why,
-        see=(Label(place, "this match"),), help="remove this arm, or move it up",
-    )  # fmt: skip
+        "W243",
+        f"the arm for {describe_values(arm.values.values)} is never reached",
+        arm.body.span,
+        why,
+        see=(Label(place, "this match"),),
+        help="remove this arm, or move it up",
+    )
 
 
 def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter) -> None:

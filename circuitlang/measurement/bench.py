@@ -200,8 +200,11 @@ class Bench:
         return self._record(np.arange(self.batch.size)) if self.batch.size * per_row <= KEPT else None
 
     def _record(self, rows: np.ndarray) -> States:
+        network = self.subject.network
+        sites = self.subject.aligned_sites() if self.subject.alignment else ()
+        hooks = {*restart_hooks(network.config), *(locate(site, network.config).hook for site in sites)}
         with torch.inference_mode():
-            return self.subject.network.record(self.tokens[rows], restart_hooks(self.subject.network.config))[1]
+            return network.record(self.tokens[rows], hooks)[1]
 
 
 def _places(column: Column, domain: tuple[object, ...]) -> np.ndarray:

@@ -82,9 +82,12 @@ class Patching:
         mask = self.masks.get(name)
         if mask is None:
             return activation
+        state = take_rows(self.states[name], self.rows)
+        if mask.shape[:2] == (1, 1) and bool(mask.all()):
+            return state.expand_as(activation)
         if activation.dim() == 4:  # [batch pos head d_head]: a unit is a whole head
             mask = mask.unsqueeze(-1)
-        return torch.where(laid_like(mask, activation), take_rows(self.states[name], self.rows), activation)
+        return torch.where(laid_like(mask, activation), state, activation)
 
     def wants(self, *names: str) -> bool:
         """Whether one of them is patched."""

@@ -1,10 +1,17 @@
 """Pictures from DOT text: the one file that imports graphviz, and the one that runs its program."""
 
 from pathlib import Path
+from shutil import which
 
+from circuitlang.core.files import write_file
 from circuitlang.diagnostics.diagnostic import Diagnostic, Refusal
 
 FORMATS = ("svg", "png", "pdf")
+
+
+def can_draw() -> bool:
+    """Whether Graphviz's program is installed."""
+    return which("neato") is not None
 
 
 def draw(dot: str, path: Path) -> None:
@@ -22,7 +29,7 @@ def draw(dot: str, path: Path) -> None:
     except graphviz.CalledProcessError as error:
         said = (error.stderr or b"").decode(errors="replace").strip()
         raise Refusal(Diagnostic("E591", "Graphviz could not draw this diagram", notes=(said,))) from None
-    path.write_bytes(picture)
+    write_file(path, picture)
 
 
 MISSING = Diagnostic(

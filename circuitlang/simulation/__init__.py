@@ -1,1 +1,1 @@
-"""The model and its data on batches: columns of values, runs with and without interventions, inputs, pairs, readings."""
+"""The model and its data on batches: columns of values, runs with and without interventions, inputs, readings."""

@@ -89,14 +89,15 @@ class Drawer:
         return Interventions(pairs, np.full(size, STRICT), chosen)
 
     def survey(self, size: int, interchange: bool, strict: bool) -> tuple[Interventions, np.ndarray]:
-        """Equally many interventions on every node, on every part, and on random sets of parts.
+        """Equally many interventions on every node and on every part, and on random sets as many as on all parts.
 
         Returns:
             The interventions, and int [example] their kinds: options by their number, then random sets.
         """
         options = self.nodes + self.parts
         kinds = [*range(self.nodes if interchange else 0)]
-        kinds += range(self.nodes, options + 1) if strict and self.parts else ()
+        if strict and self.parts:
+            kinds += [*range(self.nodes, options), *[options] * self.parts]
         kind = np.repeat(kinds, -(-size // max(1, len(kinds)))).astype(np.int64)
         pairs = self.pairs(len(kind))
         chosen = np.zeros((len(kind), options), bool)

@@ -1,7 +1,7 @@
 """Linear probes that pull each node to its site.  In: recorded states; out: the mean loss of reading every node off
 its sites.
 
-A deep alignment has a shortcut that answers without it; at first, the interchange loss alone does not leave the shortcut.
+A deep alignment has a shortcut that answers without it, and the interchange loss alone does not leave the shortcut.
 """
 
 from dataclasses import dataclass

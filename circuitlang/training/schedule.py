@@ -1,5 +1,5 @@
-"""What changes over time.  In: numbers and ramps of a specification; out: their values at a step, and a learning rate that
-falls when checks bring no progress.
+"""What changes over time.  In: numbers and ramps of a specification; out: their values at a step, and a learning rate
+that falls when checks bring no progress.
 """
 
 import time

@@ -72,7 +72,7 @@ So the application stands alone in its equation, which has neither index nor dom
 A sequence stands for a sequence, a family for a family with the same index, a node or a constant for a single value,
 and none of them may hold a value that the input's domain lacks.
 """),
-    Code("E226", "misplaced-comprehension", "a comprehension where values are taken, or values where one is needed", """\
+    Code("E226", "misplaced-comprehension", "a comprehension where values are taken, or the reverse", """\
 `mean the count sum product argmax argmin max min any all` go through the members of something, in one of these forms:
 
     sum(value for x in D where p else d)       count(x in D where p)       count(j where p)
@@ -92,6 +92,10 @@ must not create or remove nodes.
     Code("E233", "unclear-extern", "the target of an extern function names no Python function", """\
 A target is a module and a function in it, as in "package.module:function".  It is looked up when the function is
 first needed, never by `circuitc check`.
+"""),
+    Code("E234", "too-large-expression", "an expression that grows beyond measure when functions are put in place", """\
+Functions are replaced by their bodies.  A function that uses its parameter twice doubles its argument, so twenty of
+them inside each other stand for a million copies.  Give a step in between its own node, or shorten the expression.
 """),
     Code("E240", "extern-not-supported", "an extern function is used, and this version runs none", """\
 Extern functions are declared and checked, but this version does not run Python for a model.  Most small functions can

@@ -1,4 +1,4 @@
-"""The codes of family E2xx: names, types and cycles.  In: nothing; out: one entry a code, read by `circuitc explain`."""
+"""The codes of family E2xx: names, types and cycles.  In: nothing; out: one entry a code, for `circuitc explain`."""
 
 from circuitlang.diagnostics.codes.code import Code
 from circuitlang.diagnostics.codes.models import MODELS

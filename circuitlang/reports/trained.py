@@ -1,0 +1,27 @@
+"""What is said of a training.  In: the spec and what came of it; out: a line for a person, and plain values for a record."""
+
+from pathlib import Path
+from typing import Any
+
+from circuitlang.backends.spec import TrainingSpec
+from circuitlang.training.outcome import Trained
+
+
+def training_text(name: str, trained: Trained, folder: Path) -> str:
+    """One line: how it ended, after how much, and where the weights are."""
+    ended = "its claims hold" if trained.reached else trained.why
+    return f"{name}: {ended} after {trained.steps:,} steps, {trained.seconds:.1f} CPU seconds; kept in {folder}\n"
+
+
+def training_json(spec: TrainingSpec, trained: Trained) -> dict[str, Any]:
+    """The spec and the course of a training."""
+    return {
+        "spec": spec.model_dump(mode="json"),
+        "reached": trained.reached,
+        "why": trained.why,
+        "steps": trained.steps,
+        "cpu_seconds": round(trained.seconds, 3),
+        "history": [
+            {"step": one.step, "loss": one.loss, "rate": one.rate, "shares": one.shares} for one in trained.history
+        ],
+    }
