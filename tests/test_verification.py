@@ -42,6 +42,9 @@ claim nothing_else : strictness(Trained) == 1        on Strings
 SOURCE = Source("frac.circ", TEXT)
 
 
+THREE = replace(FRAC_DATA, lengths=(("tokens", 3),))  # 64 strings, 4,096 pairs
+
+
 def at(words: str):
     start = TEXT.index(words)
     return SOURCE.span(start, start + len(words))
@@ -74,7 +77,7 @@ def claim(*tests, name: str = "c", members=None, **settings) -> Claim:
     return Claim(name=name, statements=statements, text="as written", span=tests[0].span, **settings)
 
 
-def frac_program(alignment: Alignment | None = None, of=FRAC, data=FRAC_DATA) -> Program:
+def frac_program(alignment: Alignment | None = None, of=FRAC, data=THREE) -> Program:
     spans = {"is_x": at("L0.mlp"), "frac": at("L1.H2")}
     alignment = alignment or align()
     pairs = tuple(replace(pair, span=spans.get(pair.node)) for pair in alignment.pairs)
@@ -109,7 +112,7 @@ BEHAVES, CLOSE, IMPLEMENTS, STRICT = ALL
 
 
 def test_an_exact_network_holds_every_claim_exactly():
-    report = verify(exact_network(), *ALL)
+    report = verify(exact_network(5), *ALL, program=frac_program(data=FRAC_DATA))
     assert [verdict.status for verdict in report.verdicts] == ["holds"] * 5
     assert report.as_expected and report.askable and report.diagnostics == ()
     iia_verdict = report.verdicts[3]
@@ -123,19 +126,19 @@ def test_an_exact_network_holds_every_claim_exactly():
 
 
 def random_twin():
-    return frac_program(), build_transformer(exact_network().config, seed=1)
+    return frac_program(), build_transformer(exact_network(4).config, seed=1)
 
 
 def shuffled_alignment():
-    return frac_program(align(is_x=head(1, 2), frac=mlp(0))), exact_network()
+    return frac_program(align(is_x=head(1, 2), frac=mlp(0))), exact_network(4)
 
 
 def neighbouring_head():
-    return frac_program(align(frac=head(1, 1))), exact_network()
+    return frac_program(align(frac=head(1, 1))), exact_network(4)
 
 
 def flipped_weight(name: str, *index):
-    network = exact_network()
+    network = exact_network(4)
     with torch.no_grad():
         network.get_parameter(name)[index] *= -1
     return frac_program(), network
@@ -150,7 +153,7 @@ def permuted_labels():
              *FRAC.nodes[0].index),
         FRAC.nodes[1],
     )  # fmt: skip
-    return frac_program(of=other), exact_network()
+    return frac_program(of=other), exact_network(4)
 
 
 NOT_WRITTEN = ("blocks.0.mlp.W_out", 0, 4), ("blocks.1.attn.W_V", 2, 4, 0), ("unembed.W_U", 5, 0)
@@ -181,7 +184,7 @@ def test_twins_are_refuted(twin):
 
 def test_a_network_with_a_detour_behaves_and_is_refuted():
     """A second path that agrees on every input: right answers, and a head that matters without a node."""
-    network = exact_network()
+    network = exact_network(4)
     with torch.no_grad():
         for name in ("b_Q", "W_K", "W_V", "W_O"):
             weight = network.get_parameter(f"blocks.1.attn.{name}")
@@ -198,7 +201,7 @@ def test_a_network_with_a_detour_behaves_and_is_refuted():
 
 
 def test_the_counterexample_can_be_replayed():
-    verdict = only(verify(exact_network(), claim(compared(iia("frac"), "==", 1)), program=neighbouring_head()[0]))
+    verdict = only(verify(exact_network(4), claim(compared(iia("frac"), "==", 1)), program=neighbouring_head()[0]))
     found = verdict.measured.counterexample
     assert (found.base, found.source, found.replaced) == ("w w w w", "w w w x", "`frac`")
     assert (found.model, found.expected) == ("0 0 0 0", "0 0 0 1/4")
@@ -210,7 +213,7 @@ def test_the_counterexample_can_be_replayed():
 
 
 def test_strictness_replays_what_should_not_matter():
-    verdict = only(verify(exact_network(), STRICT, program=neighbouring_head()[0]))
+    verdict = only(verify(exact_network(4), STRICT, program=neighbouring_head()[0]))
     found = verdict.measured.counterexample
     assert (found.base, found.source, found.replaced) == ("w w w w", "w w w x", "L1.H2")
     assert found.expected == found.model == "0 0 0 0"
@@ -219,7 +222,7 @@ def test_strictness_replays_what_should_not_matter():
 
 def test_a_refuted_iia_is_told_in_full():
     report = verify(
-        exact_network(), claim(compared(iia("frac"), "==", 1), name="implements"), program=neighbouring_head()[0]
+        exact_network(4), claim(compared(iia("frac"), "==", 1), name="implements"), program=neighbouring_head()[0]
     )
     assert (
         render(report.diagnostics)
@@ -268,14 +271,14 @@ def test_a_verdict_is_plain_json_that_repeats_itself():
 
 def test_expectations_count():
     wrong = replace(STRICT, expect="refuted")
-    assert verify(exact_network(), wrong, program=neighbouring_head()[0]).as_expected
-    report = verify(exact_network(), wrong)
+    assert verify(exact_network(4), wrong, program=neighbouring_head()[0]).as_expected
+    report = verify(exact_network(4), wrong)
     assert not report.as_expected
     assert report.diagnostics[0].code == "F707"
 
 
 def test_exact_shares_are_compared_as_fractions():
-    program, network = frac_program(align(frac=head(1, 1))), exact_network()
+    program, network = frac_program(align(frac=head(1, 1))), exact_network(4)
     share = Fraction(10_000, 65_536)
     for symbol, bound, status in ((">=", share, "holds"), (">", share, "refuted"), ("==", 0.152587890625, "holds")):
         assert only(verify(network, claim(compared(iia("frac"), symbol, bound)), program=program)).status == status
@@ -368,9 +371,9 @@ def test_no_sample_shows_equality():
 
 
 def test_fewer_samples_than_inputs_are_a_sample():
-    verdict = only(verify(exact_network(), claim(compared(ACCURACY, ">=", 0.9), samples=100)))
+    verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=100)))
     assert (verdict.measured.exact, verdict.measured.samples) == (False, 100)
-    verdict = only(verify(exact_network(), claim(compared(ACCURACY, ">=", 0.9), samples=256)))
+    verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=256)))
     assert (verdict.measured.exact, verdict.measured.samples) == (True, 256)
 
 
@@ -379,7 +382,7 @@ def test_the_held_out_part_is_meant():
     counts = {}
     for part in ((), ("test",), ("train",)):
         asked = claim(compared(ACCURACY, "==", 1), data=DataRef("Strings", part))
-        found = only(verify(exact_network(), asked, program=program)).measured
+        found = only(verify(exact_network(4), asked, program=program)).measured
         counts[part] = found.samples
         assert found.exact
     assert counts[()] == counts["test",] != counts["train",]
@@ -402,13 +405,13 @@ def test_an_interchange_without_effect_tests_nothing():
                  FRAC.nodes[1])  # fmt: skip
     pairs = (*align().pairs, Pair(node="idle", sites=(head(0, 0),)))
     program = frac_program(replace(align(), pairs=pairs), of=idle)
-    assert told(verify(exact_network(), claim(compared(iia("idle"), ">=", 0.9)), program=program)) == "E651"
+    assert told(verify(exact_network(4), claim(compared(iia("idle"), ">=", 0.9)), program=program)) == "E651"
 
 
 def test_strictness_without_parts_tests_nothing():
     pairs = tuple(Pair(node="frac", sites=(part,)) for part in SHAPE.components())
     program = frac_program(replace(align(), pairs=pairs))
-    assert told(verify(exact_network(), STRICT, program=program)) == "E651"
+    assert told(verify(exact_network(4), STRICT, program=program)) == "E651"
 
 
 @pytest.mark.parametrize(
@@ -425,30 +428,30 @@ def test_strictness_without_parts_tests_nothing():
     ],
 )
 def test_what_this_version_cannot_measure_has_a_code(asked, code):
-    assert told(verify(exact_network(), asked)) == code
+    assert told(verify(exact_network(4), asked)) == code
 
 
 def test_a_network_of_another_vocabulary_is_refused():
-    config = replace(exact_network().config, d_vocab=4)
+    config = replace(exact_network(4).config, d_vocab=4)
     assert told(verify(build_transformer(config, 0), BEHAVES)) == "E655"
-    short = replace(exact_network().config, n_ctx=4)
+    short = replace(exact_network(4).config, n_ctx=4)
     assert told(verify(build_transformer(short, 0), BEHAVES)) == "E655"
 
 
 def test_a_refusal_does_not_keep_other_claims_from_being_decided():
-    report = verify(exact_network(), claim(compared(STRICTNESS, ">=", 0.9), ablation="zero"), BEHAVES)
+    report = verify(exact_network(4), claim(compared(STRICTNESS, ">=", 0.9), ablation="zero"), BEHAVES)
     assert [verdict.status for verdict in report.verdicts] == ["undecided", "holds"]
 
 
 def test_stopping_raises_what_cannot_be_asked():
     test = StopTest(program=frac_program(), claims=(claim(compared(STRICTNESS, ">=", 0.9), ablation="zero"),))
     with pytest.raises(Refusal):
-        test(instrumented(exact_network()))
+        test(instrumented(exact_network(4)))
 
 
 def test_training_stops_by_the_claims():
     test = StopTest(program=frac_program(), claims=ALL)
-    assert test(instrumented(exact_network()))
+    assert test(instrumented(exact_network(4)))
     for twin in ("random", "neighbour"):
         program, network = TWINS[twin][0]()
         assert not StopTest(program=program, claims=ALL)(instrumented(network))
@@ -463,7 +466,7 @@ def test_a_backend_brings_its_own_nodes_and_alignment():
     )
     lowered = replace(FRAC, nodes=(FRAC.nodes[0], half, FRAC.nodes[1]))
     derived = Alignment(name="Trained", model="FracX", network="Tiny", derived=True)
-    network = instrumented(exact_network(), model=lowered, pairs=align().pairs)
+    network = instrumented(exact_network(4), model=lowered, pairs=align().pairs)
     report = verify_claims(frac_program(derived), (IMPLEMENTS, STRICT), network)
     assert [verdict.status for verdict in report.verdicts] == ["holds"] * 3
 
@@ -560,7 +563,7 @@ def test_compound_claims():
         "ratio": (compared(Operation("/", (ACCURACY, Operation("-", (ACCURACY, ACCURACY)))), ">", 1), "undecided"),
     }
     for name, (test, status) in cases.items():
-        verdict = only(verify(exact_network(), claim(test), program=program))
+        verdict = only(verify(exact_network(4), claim(test), program=program))
         assert verdict.status == status, name
         if status == "refuted":
             assert verdict.diagnostics[0].code == ("F701" if name == "and" else "F705")

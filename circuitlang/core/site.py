@@ -83,7 +83,7 @@ class Site:
 
     @property
     def hook(self) -> str:
-        """The TransformerLens hook that the site lives at, with the index of a head; a feature's depends on its basis."""
+        """The TransformerLens hook of the site, with the index of a head; a feature's depends on its basis."""
         match self.kind:
             case "embed":
                 return "hook_embed"

@@ -1,6 +1,7 @@
 """Failures that a person can replay.  In: the rows of one failure; out: inputs, what should be said, what is said."""
 
 import numpy as np
+import torch
 
 from circuitlang.core.model import Cell
 from circuitlang.core.values import show
@@ -66,8 +67,9 @@ def _model(column: Column, row: int) -> str:
 
 
 def _network(bench: Bench, row: int) -> str:
-    with_batch = bench.tokens[row : row + 1]
-    return _said(bench, bench.subject.network(with_batch)[0].detach().cpu().numpy(), bench.answers, row)
+    with torch.inference_mode():
+        logits = bench.subject.network(bench.tokens[row : row + 1])[0].cpu().numpy()
+    return _said(bench, logits, bench.answers, row)
 
 
 def _said(bench: Bench, logits: np.ndarray, answers: Answers, row: int) -> str:

@@ -98,11 +98,19 @@ def _compare(hearing: Hearing, term: Operation, symbol: str, left: Term, right: 
             return "holds" if equal == (symbol == "==") else "refuted"
         case (Constant(), Metric()):  # the measurement stands on the left of what is recorded
             return _compare(hearing, term, _TURNED.get(symbol, symbol), right, left)
-    first, measured = _number(hearing, left, _constant(right))
-    second, _ = _number(hearing, right, _constant(left))
+    bound = _constant(right)
+    first, measured = _number(hearing, left, bound)
+    second, _ = _number(hearing, right)
     outcome = compare(symbol, first, second)
     hearing.comparisons.append(
-        Comparison(symbol=symbol, left=first, right=second, outcome=outcome, measured=measured, span=term.span)
+        Comparison(
+            symbol=symbol,
+            left=first,
+            right=second,
+            outcome=outcome,
+            measured=None if bound is None else measured,
+            span=term.span,
+        )
     )
     return outcome
 

@@ -33,7 +33,7 @@ def explain(verdict: Verdict, claim: Claim, statement: Statement, lab: Laborator
     if verdict.status == "holds":
         return (_unexpected(verdict, claim, statement),)
     deciding = verdict.deciding
-    if deciding is None or deciding.measured is None or deciding.outcome != "refuted" or not deciding.right.exact:
+    if deciding is None or deciding.measured is None or deciding.outcome != "refuted":
         return (_refuted_otherwise(verdict, claim, statement),)
     return (_refuted(verdict, deciding, deciding.measured, claim, lab),)
 

@@ -213,7 +213,10 @@ class _Lowering:
             where = self.one_hot(where, tuple(filter(mine, facts_of(where))), side)
         keys = next(filter(at_key, facts_of(where)), Var(key))
         queries = next((fact for fact in facts_of(where) if not at_key(fact)), ANYWHERE)
-        selected = self.tabulate(where, (keys, queries)).holds()
+        table = self.tabulate(where, (keys, queries))
+        if domain is None and not table.total:
+            refuse_partial(where, self.current)
+        selected = table.holds()
         single = expr.fold == "the" and _name(keys) == POSITION and bool((selected.sum(axis=0) <= 1).all())
         default = expr.default.value if isinstance(expr.default, Const) else 0 if expr.fold == "mean" else None
         operation = Attention(
