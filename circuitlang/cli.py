@@ -5,79 +5,59 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
-
-from circuitlang import commands, pipeline
-from circuitlang.core.files import write_file
+from circuitlang import __version__, commands, pipeline
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, InternalError, Refusal, Source, read_source, render
+from circuitlang.diagnostics.writing import write_file
 
 HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
-
-app = typer.Typer(
-    name="circuitc",
-    help="Compile, train, verify and draw causal circuits written in .circ files.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A .circ file.", show_default=False)]
-Seed = Annotated[int | None, typer.Option(help="Seed to use instead of the file's.", show_default=False)]
-Device = Annotated[str, typer.Option(help="Where networks run: cpu, cuda, mps.")]
-Run = Annotated[Path | None, typer.Option(metavar="DIR", help="Run folder to use.", show_default=False)]
-Names = Annotated[
-    list[str] | None, typer.Option("--network", metavar="NAME", help="Only this network.", show_default=False)
-]
-Weights = Annotated[
-    list[str] | None,
-    typer.Option("--network", metavar="NAME=FILE", help="Weights for a network, from a file.", show_default=False),
-]
 
 
 def main() -> NoReturn:
     """Run `circuitc`. Nothing that goes wrong shows a stack, unless CIRCUITC_TRACEBACK is set."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
     try:
-        sys.exit(app())
+        given = parser().parse_args(arguments)
+        return given.command(given)
     except Refusal as refusal:
         _tell(refusal.diagnostics)
-        sys.exit(REFUSED)
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has gone; Python would complain once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return HOLDS
     except Exception as error:
         if os.environ.get("CIRCUITC_TRACEBACK"):
             raise
         _tell((_internal(error),))
-        sys.exit(BUG)
+        return BUG
 
 
-@app.command()
-def check(
-    file: File,
-    emit: Annotated[str | None, typer.Option(help="Print a form of the program: core.", show_default=False)] = None,
-) -> None:
-    """Find the mistakes in a program, without running anything."""
-    if emit not in (None, "core"):
-        raise commands.unknown("form of a program", emit, ("core",))
-    program = _checked(file)
-    if emit:
+def check(given: Namespace) -> int:
+    """Find mistakes."""
+    program = _checked(given.file)
+    if given.emit:
         _out(commands.emit(program))
     else:
-        _say(f"{file}: no mistakes found ({commands.summarise(program)})")
+        _say(f"{given.file}: no mistakes found ({commands.summarise(program)})")
+    return HOLDS
 
 
-@app.command()
-def fmt(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".circ files.", show_default=False)],
-    check_only: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if a file would change.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Change nothing; show what would change.")] = False,
-) -> None:
-    """Write programs in their canonical layout; comments are kept."""
+def fmt(given: Namespace) -> int:
+    """Reformat."""
     changed = broken = False
-    for file in files:
+    only_look = given.check or given.diff
+    for file in given.files:
         source = _read(file)
         text, diagnostics = commands.reformat(source)
         _tell(diagnostics)
@@ -85,92 +65,106 @@ def fmt(
             broken = True
         elif text != source.text:
             changed = True
-            if diff:
+            if given.diff:
                 _out(commands.difference(source, text))
-            elif not check_only:
+            elif not only_look:
                 write_file(file, text)
-            _say(f"{file}: {'would be ' if check_only or diff else ''}reformatted")
-    if broken or (changed and (check_only or diff)):
-        raise typer.Exit(REFUSED if broken else REFUTED)
+            _say(f"{file}: {'would be ' if only_look else ''}reformatted")
+    return REFUSED if broken else REFUTED if changed and only_look else HOLDS
 
 
-@app.command()
-def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A code such as E303.", show_default=False)],
-) -> None:
-    """Say at length what a diagnostic's code means."""
-    _out(commands.explain(code))
+def explain(given: Namespace) -> int:
+    """Explain a code."""
+    _out(commands.explain(given.code))
+    return HOLDS
 
 
-@app.command(name="compile")
-def compile_(
-    file: File,
-    to: Annotated[str, typer.Option(help="What to compile to: tracr (weights) or siit (a training spec).")] = "tracr",
-    network: Names = None,
-    run: Run = None,
-    seed: Seed = None,
-) -> None:
-    """Turn causal models into exact weights, or training blocks into specs one can read."""
-    compilers = {"tracr": commands.compile_to_tracr, "siit": commands.compile_to_siit}
-    if to not in compilers:
-        raise commands.unknown("backend", to, compilers)
-    _finish(compilers[to](_checked(file), pipeline.Choice(run=run, seed=seed), network or ()))
+def compile_(given: Namespace) -> int:
+    """Compile."""
+    compiler = {"tracr": commands.compile_to_tracr, "siit": commands.compile_to_siit}[given.to]
+    return _finish(compiler(_checked(given.file), _choice(given), given.network))
 
 
-@app.command()
-def train(file: File, network: Names = None, run: Run = None, seed: Seed = None, device: Device = "cpu") -> None:
-    """Train the networks of a program until their claims hold."""
-    choice = pipeline.Choice(run=run, seed=seed, device=device)
-    _finish(commands.train(_checked(file), choice, network or ()))
+def train(given: Namespace) -> int:
+    """Train."""
+    return _finish(commands.train(_checked(given.file), _choice(given), given.network))
 
 
-@app.command()
-def verify(
-    file: File,
-    claim: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Decide only this claim.", show_default=False)
-    ] = None,
-    network: Weights = None,
-    run: Run = None,
-    seed: Seed = None,
-    device: Device = "cpu",
-) -> None:
-    """Decide the claims of a program: holds, refuted or undecided, with numbers and counterexamples."""
-    program = _checked(file)
-    files = commands.weight_files(program, network or ())
-    choice = pipeline.Choice(files=files, run=run, seed=seed, device=device)
-    _finish(commands.verify(program, choice, claim or ()))
+def verify(given: Namespace) -> int:
+    """Verify."""
+    program = _checked(given.file)
+    choice = _choice(given, files=commands.weight_files(program, given.network))
+    return _finish(commands.verify(program, choice, given.claim))
 
 
-@app.command(name="render")
-def render_(
-    file: File,
-    alignment: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The alignment to draw.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="STEM", help="Where to write, without a suffix.", show_default=False)
-    ] = None,
-    format: Annotated[
-        list[str] | None,
-        typer.Option(help="svg, png, pdf, mermaid or dot; may be repeated. DOT is always written.", show_default=False),
-    ] = None,
-    run: Run = None,
-    seed: Seed = None,
-) -> None:
-    """Draw a causal model, the network, and the alignment between them."""
-    program = _checked(file)
-    outcome = commands.render(program, pipeline.Choice(run=run, seed=seed), alignment, out, format)
-    _finish(outcome)
+def draw(given: Namespace) -> int:
+    """Render."""
+    return _finish(commands.render(_checked(given.file), _choice(given), given.alignment, given.out, given.format))
 
 
-@app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    if version:
-        from circuitlang import __version__
+def parser() -> ArgumentParser:
+    """All commands and their options."""
+    top = ArgumentParser(
+        prog="circuitc",
+        description="Compile, train, verify and draw causal circuits written in .circ files.",
+        epilog="Exit codes: 0 holds, 1 refuted or undecided, 2 the question cannot be asked, 3 a bug of ours.",
+    )
+    top.add_argument("--version", action="version", version=f"circuitc {__version__}")
+    subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-        _out(f"circuitc {__version__}\n")
-        raise typer.Exit(HOLDS)
+    def command(name: str, what, text: str, *options, file: bool = True) -> ArgumentParser:
+        one = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        one.set_defaults(command=what)
+        if file:
+            one.add_argument("file", metavar="FILE", type=Path, help="a .circ file")
+        for option in options:
+            option(one)
+        return one
+
+    one = command("check", check, "find the mistakes in a program, without running anything")
+    one.add_argument("--emit", choices=("core",), help="print the elaborated program")
+    one = command("fmt", fmt, "write programs in their canonical layout; comments are kept", file=False)
+    one.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a .circ file")
+    one.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file would change")
+    one.add_argument("--diff", action="store_true", help="change nothing; show what would change")
+    one = command("explain", explain, "say at length what a diagnostic's code means", file=False)
+    one.add_argument("code", metavar="CODE", help="a code such as E303")
+    one = command(
+        "compile", compile_, "turn causal models into exact weights, or training blocks into specs", _one, _run
+    )
+    one.add_argument("--to", choices=("tracr", "siit"), default="tracr", help="weights (default) or a training spec")
+    command("train", train, "train the networks of a program until their claims hold", _one, _run, _device)
+    one = command("verify", verify, "decide the claims of a program", _run, _device)
+    one.add_argument("--claim", metavar="NAME", action="append", default=[], help="only this claim; may be repeated")
+    one.add_argument("--network", metavar="NAME=FILE", action="append", default=[], help="weights from a file")
+    one = command("render", draw, "draw a causal model, the network, and the alignment between them", _run)
+    one.add_argument("--alignment", metavar="NAME", help="the alignment to draw")
+    one.add_argument("--out", metavar="STEM", type=Path, help="where to write, without a suffix")
+    one.add_argument(
+        "--format",
+        choices=("svg", "png", "pdf", "mermaid", "dot"),
+        action="append",
+        help="may be repeated; DOT is always written",
+    )
+    return top
+
+
+def _one(one: ArgumentParser) -> None:
+    one.add_argument("--network", metavar="NAME", action="append", default=[], help="only this one; may be repeated")
+
+
+def _run(one: ArgumentParser) -> None:
+    one.add_argument("--run", metavar="DIR", type=Path, help="run folder to use")
+    one.add_argument("--seed", metavar="N", type=int, help="seed to use instead of the file's")
+
+
+def _device(one: ArgumentParser) -> None:
+    one.add_argument("--device", default="cpu", help="where networks run: cpu (default), cuda, mps")
+
+
+def _choice(given: Namespace, files: dict[str, Path] | None = None) -> pipeline.Choice:
+    device = getattr(given, "device", "cpu")
+    return pipeline.Choice(files=files, run=given.run, seed=given.seed, device=device)
 
 
 def _read(file: Path) -> Source:
@@ -182,16 +176,16 @@ def _read(file: Path) -> Source:
 
 def _checked(file: Path) -> Program:
     checked = pipeline.check(_read(file))
-    _tell(checked.diagnostics)
     if checked.program is None:
-        raise typer.Exit(REFUSED)
+        raise Refusal(*checked.diagnostics)
+    _tell(checked.diagnostics)
     return checked.program
 
 
-def _finish(outcome: commands.Outcome) -> None:
+def _finish(outcome: commands.Outcome) -> int:
     _out(outcome.text)
     _tell(outcome.diagnostics)
-    raise typer.Exit(HOLDS if outcome.good else REFUTED if outcome.askable else REFUSED)
+    return HOLDS if outcome.good else REFUTED if outcome.askable else REFUSED
 
 
 def _tell(diagnostics: Iterable[Diagnostic]) -> None:
@@ -202,16 +196,15 @@ def _tell(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    sys.stdout.flush()
+    print(text, file=sys.stderr)
 
 
 def _out(text: str) -> None:
-    typer.echo(text, nl=not text.endswith("\n"))
+    print(text, end="" if text.endswith("\n") else "\n")
 
 
 def _internal(error: Exception) -> Diagnostic:
-    from circuitlang import __version__
-
     said = str(error) if isinstance(error, InternalError) else f"{type(error).__name__}: {error}"
     return Diagnostic(
         "I901",

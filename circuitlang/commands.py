@@ -114,7 +114,9 @@ def verify(program: Program, choice: Choice, names: Iterable[str] = ()) -> Outco
     """Decide claims, and remember the verdicts in the run folders of the networks they are about."""
     from circuitlang.reports.text import verdict_table
 
-    claims = chosen("claim", names, [claim.name for claim in program.claims], "accuracy(NETWORK, MODEL) >= 0.99 on DATA")
+    claims = chosen(
+        "claim", names, [claim.name for claim in program.claims], "accuracy(NETWORK, MODEL) >= 0.99 on DATA"
+    )
     report = pipeline.verify(program, choice, claims, options=shown_options(choice))
     remember(program, choice, report)
     return Outcome(verdict_table(report), report.diagnostics, report.as_expected, report.askable)
@@ -124,7 +126,7 @@ def render(
     program: Program, choice: Choice, alignment: str | None, out: Path | None, formats: Iterable[str] | None
 ) -> Outcome:
     """Draw an alignment: DOT text always, the formats asked for, else SVG where Graphviz is. Says what was written."""
-    from circuitlang.core.files import write_file
+    from circuitlang.diagnostics.writing import write_file
     from circuitlang.reports.dot import to_dot, to_mermaid
     from circuitlang.reports.drawing import FORMATS, can_draw, draw
 

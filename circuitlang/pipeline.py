@@ -85,7 +85,9 @@ def train(program: Program, spec: TrainingSpec, choice: Choice, tracker: Tracker
     def stop(network: Transformer) -> bool:
         return test({**fixed, spec.network: instrument(program, network)})
 
-    return train_network(program=program, spec=spec, stop=stop if claims else None, tracker=tracker, device=choice.device)
+    return train_network(
+        program=program, spec=spec, stop=stop if claims else None, tracker=tracker, device=choice.device
+    )
 
 
 def verify(program: Program, choice: Choice, claims: Sequence[str] = (), options: str = "") -> Report:

@@ -271,9 +271,9 @@ def test_strictness_is_what_single_hooks_give():
     names = [str(part) for part, _ in found.parts]
     assert names == [
         "L0.H0",
-        "L0.H1 outside @ n3",
-        "L0.mlp outside [0..2] @ n3",
-        "L1.H0 outside @ end",
+        "L0.H1 except @ n3",
+        "L0.mlp except [0..2] @ n3",
+        "L1.H0 except @ end",
         "L1.H1",
         "L1.mlp",
     ]
@@ -365,7 +365,7 @@ def test_a_head_whose_input_is_aligned_counts_as_aligned():
     assert "L1.H2" not in [str(part.component) for part in unaligned(bench)]
     query = Site(kind="head", layer=1, head=2, slot="q", position=Position("end"))
     bench = bench_on(exact_network(), alignment=align(frac=query))
-    assert "L1.H2 outside @ end" in [str(part) for part in unaligned(bench)]
+    assert "L1.H2 except @ end" in [str(part) for part in unaligned(bench)]
 
 
 # --- intervals

@@ -15,11 +15,13 @@ from toys import SHAPE, align, exact_network, head, mlp
 from circuitlang.core.alignment import Alignment, Pair
 from circuitlang.core.claim import Claim, Constant, Metric, Nodes, Operation, Ref, Statement
 from circuitlang.core.domain import BOOL
-from circuitlang.core.network import DataRef, Network, Untrained
+from circuitlang.core.expression import Var
+from circuitlang.core.network import DataRef, Network, TransformerShape, Untrained
 from circuitlang.core.program import Program
 from circuitlang.core.site import Position
 from circuitlang.diagnostics import Refusal, Source, render
 from circuitlang.networks.artefacts import network_hash
+from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.reading import read_for
 from circuitlang.verification import Instrumented, StopTest, verify_claims
@@ -130,7 +132,7 @@ def random_twin():
 
 
 def shuffled_alignment():
-    return frac_program(align(is_x=head(1, 2), frac=mlp(0))), exact_network(4)
+    return frac_program(align(is_x=head(0, 0), frac=mlp(1))), exact_network(4)
 
 
 def neighbouring_head():
@@ -159,7 +161,7 @@ def permuted_labels():
 NOT_WRITTEN = ("blocks.0.mlp.W_out", 0, 4), ("blocks.1.attn.W_V", 2, 4, 0), ("unembed.W_U", 5, 0)
 TWINS = {
     "random": (random_twin, "behaves close is_x frac nothing_else"),
-    "shuffled": (shuffled_alignment, "is_x nothing_else"),
+    "shuffled": (shuffled_alignment, "is_x frac nothing_else"),
     "neighbour": (neighbouring_head, "frac nothing_else"),
     "labels": (permuted_labels, "behaves close is_x frac nothing_else"),
     **{
@@ -203,21 +205,21 @@ def test_a_network_with_a_detour_behaves_and_is_refuted():
 def test_the_counterexample_can_be_replayed():
     verdict = only(verify(exact_network(4), claim(compared(iia("frac"), "==", 1)), program=neighbouring_head()[0]))
     found = verdict.measured.counterexample
-    assert (found.base, found.source, found.replaced) == ("w w w w", "w w w x", "`frac`")
-    assert (found.model, found.expected) == ("0 0 0 0", "0 0 0 1/4")
+    assert (found.base, found.source, found.replaced) == ("w w w", "w w x", "`frac`")
+    assert (found.model, found.expected) == ("0 0 0", "0 0 1/3")
     assert (
         [float(number) for number in found.network.split()]
         == [float(number) for number in found.got.split()]
-        == [0] * 4
+        == [0] * 3
     )
 
 
 def test_strictness_replays_what_should_not_matter():
     verdict = only(verify(exact_network(4), STRICT, program=neighbouring_head()[0]))
     found = verdict.measured.counterexample
-    assert (found.base, found.source, found.replaced) == ("w w w w", "w w w x", "L1.H2")
-    assert found.expected == found.model == "0 0 0 0"
-    assert [float(number) for number in found.got.split()] == pytest.approx([0, 0, 0, 0.25])
+    assert (found.base, found.source, found.replaced) == ("w w w", "w w x", "L1.H2")
+    assert found.expected == found.model == "0 0 0"
+    assert [float(number) for number in found.got.split()] == pytest.approx([0, 0, 1 / 3])
 
 
 def test_a_refuted_iia_is_told_in_full():
@@ -227,20 +229,20 @@ def test_a_refuted_iia_is_told_in_full():
     assert (
         render(report.diagnostics)
         == """\
-refuted[F701] iia-refuted: the IIA of `frac` is 0.1526; the claim says exactly 1
+refuted[F701] iia-refuted: the IIA of `frac` is 0.2441; the claim says exactly 1
  --> frac.circ:8:22
   |
 4 |   frac -> L1.H2
   |           ----- interchanged here: blocks.1.attn.hook_z[:, :, 1]
   ...
 8 | claim implements   : iia(Trained, frac) == 1         on Strings
-  |                      ^^^^^^^^^^^^^^^^^^ 10,000 of all 65,536 pairs
+  |                      ^^^^^^^^^^^^^^^^^^ 1,000 of 4,096 pairs, all there are
   |
   = note: smallest counterexample:
-          base    w w w w   model 0 0 0 0   network 0 0 0 0
-          source  w w w x   with `frac` from source:  model 0 0 0 1/4   network 0 0 0 0
-  = note: the intervention changes the model's answer on 0.8474 of the pairs; on these the share is 0
-  = note: counted are whole outputs, every position right; of single positions 0.4466 are right
+          base    w w w   model 0 0 0   network 0 0 0
+          source  w w x   with `frac` from source:  model 0 0 1/3   network 0 0 0
+  = note: the intervention changes the model's answer on 0.7559 of the pairs; on these it is 0
+  = note: counted are whole outputs, every position right; of single positions 0.4873 are right
   = help: circuitc render frac.circ --alignment Trained   draws where each node is said to live
 """
     )
@@ -279,8 +281,8 @@ def test_expectations_count():
 
 def test_exact_shares_are_compared_as_fractions():
     program, network = frac_program(align(frac=head(1, 1))), exact_network(4)
-    share = Fraction(10_000, 65_536)
-    for symbol, bound, status in ((">=", share, "holds"), (">", share, "refuted"), ("==", 0.152587890625, "holds")):
+    share = Fraction(1_000, 4_096)
+    for symbol, bound, status in ((">=", share, "holds"), (">", share, "refuted"), ("==", 0.244140625, "holds")):
         assert only(verify(network, claim(compared(iia("frac"), symbol, bound)), program=program)).status == status
 
 
@@ -371,14 +373,14 @@ def test_no_sample_shows_equality():
 
 
 def test_fewer_samples_than_inputs_are_a_sample():
-    verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=100)))
-    assert (verdict.measured.exact, verdict.measured.samples) == (False, 100)
-    verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=256)))
-    assert (verdict.measured.exact, verdict.measured.samples) == (True, 256)
+    verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=50)))
+    assert (verdict.measured.exact, verdict.measured.samples) == (False, 50)
+    verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=64)))
+    assert (verdict.measured.exact, verdict.measured.samples) == (True, 64)
 
 
 def test_the_held_out_part_is_meant():
-    program = frac_program(data=replace(FRAC_DATA, train=0.5))
+    program = frac_program(data=replace(THREE, train=0.3))
     counts = {}
     for part in ((), ("test",), ("train",)):
         asked = claim(compared(ACCURACY, "==", 1), data=DataRef("Strings", part))
@@ -386,7 +388,7 @@ def test_the_held_out_part_is_meant():
         counts[part] = found.samples
         assert found.exact
     assert counts[()] == counts["test",] != counts["train",]
-    assert counts["test",] + counts["train",] == 256
+    assert counts["test",] + counts["train",] == 64
 
 
 # --- questions that cannot be asked
@@ -434,7 +436,7 @@ def test_what_this_version_cannot_measure_has_a_code(asked, code):
 def test_a_network_of_another_vocabulary_is_refused():
     config = replace(exact_network(4).config, d_vocab=4)
     assert told(verify(build_transformer(config, 0), BEHAVES)) == "E655"
-    short = replace(exact_network(4).config, n_ctx=4)
+    short = replace(exact_network().config, n_ctx=3)
     assert told(verify(build_transformer(short, 0), BEHAVES)) == "E655"
 
 
@@ -461,9 +463,7 @@ def test_training_stops_by_the_claims():
 
 
 def test_a_backend_brings_its_own_nodes_and_alignment():
-    half = node(
-        "half", FRAC.nodes[1].domain, each("mean", "j", FRAC.nodes[1].mechanism.over, read("is_x", *_index("j")))
-    )
+    half = node("half", FRAC.nodes[1].domain, each("mean", "j", FRAC.nodes[1].mechanism.over, read("is_x", Var("j"))))
     lowered = replace(FRAC, nodes=(FRAC.nodes[0], half, FRAC.nodes[1]))
     derived = Alignment(name="Trained", model="FracX", network="Tiny", derived=True)
     network = instrumented(exact_network(4), model=lowered, pairs=align().pairs)
@@ -471,22 +471,14 @@ def test_a_backend_brings_its_own_nodes_and_alignment():
     assert [verdict.status for verdict in report.verdicts] == ["holds"] * 3
 
 
-def _index(variable: str):
-    from circuitlang.core.expression import Var
-
-    return (Var(variable),)
-
-
 def test_prompts_and_positions():
     of, data = ioi(4), ioi_data(4)
     reading = read_for(data, of)
-    from circuitlang.core.network import TransformerShape
-    from circuitlang.networks.config import TransformerConfig
-
     shape = TransformerShape(layers=2, heads=2, d_model=16, d_head=8, d_mlp=12)
-    network = build_transformer(
-        TransformerConfig(shape=shape, d_vocab=reading.d_vocab, n_ctx=reading.n_ctx, d_out=reading.d_out, pad=reading.pad), 0
-    )  # fmt: skip
+    config = TransformerConfig(
+        shape=shape, d_vocab=reading.d_vocab, n_ctx=reading.n_ctx, d_out=reading.d_out, pad=reading.pad
+    )
+    network = build_transformer(config, 0)
     pairs = (Pair(node="duplicate", sites=(head(0, 1, Position("hole", hole="n3")),)),)
     alignment = Alignment(name="Trained", model="IOI", network="Tiny", pairs=pairs)
     program = replace(frac_program(alignment, of=of), data=(data,))
@@ -502,7 +494,7 @@ def test_prompts_and_positions():
     assert found.positions == "the last token"
     assert 0.3 < found.tally.effect_rate < 0.7
     assert found.counterexample.base.split()[0] in ("When", "Then")
-    assert "L0.H1 outside @ n3" in [row.part for row in report.verdicts[1].measured.table]
+    assert "L0.H1 except @ n3" in [row.part for row in report.verdicts[1].measured.table]
     assert render(report.diagnostics)
 
 
@@ -557,7 +549,7 @@ def test_compound_claims():
         "and": (Operation("and", (good, bad)), "refuted"),
         "or": (Operation("or", (good, bad)), "holds"),
         "not": (Operation("not", (bad,)), "holds"),
-        "difference": (compared(Operation("-", (ACCURACY, iia("frac"))), ">", 0.8), "holds"),
+        "difference": (compared(Operation("-", (ACCURACY, iia("frac"))), ">", 0.7), "holds"),
         "each other": (compared(iia("is_x"), "<=", iia("frac")), "refuted"),
         "turned": (compared(Constant(0.5), "<=", ACCURACY), "holds"),
         "ratio": (compared(Operation("/", (ACCURACY, Operation("-", (ACCURACY, ACCURACY)))), ">", 1), "undecided"),

@@ -6,8 +6,8 @@ from typing import TypeAlias
 from circuitlang.core.alignment import Alignment, FeaturesOf, Pair
 from circuitlang.core.claim import Circuit, Claim, Let
 from circuitlang.core.data import Data
-from circuitlang.core.domain import Domain, Finite, describe_values
-from circuitlang.core.expression import Positions, Var
+from circuitlang.core.domain import BOOL, Domain, Finite, describe_values
+from circuitlang.core.expression import Const, Positions, Var, walk
 from circuitlang.core.model import Extent, Index, Input, Model, Node
 from circuitlang.core.network import Basis, Checkpoint, Compiled, DataRef, Network, TransformerShape
 from circuitlang.core.program import Program
@@ -20,8 +20,9 @@ Declaration: TypeAlias = Finite | Model | Network | Basis | Alignment | Data | T
 
 
 def print_program(program: Program) -> str:
-    """The whole program, one block a declaration, sorted by kind and then as written."""
+    """The whole program, one block a declaration, sorted by kind and then as written; imported domains first."""
     blocks: Iterable[Declaration] = (
+        *_imported(program),
         *program.domains,
         *program.models,
         *program.data,
@@ -37,10 +38,10 @@ def print_program(program: Program) -> str:
 
 
 def declaration_text(thing: Declaration) -> str:
-    """One declaration, with a line break at its end; equal declarations have equal texts, so that it can be hashed."""
+    """One declaration, with a line break at its end. Domains stand by name; to compare meanings see `fingerprint`."""
     match thing:
         case Finite():
-            return f"domain {thing.name} = {describe_values(thing.values, 1_000)}  # {_count(len(thing), 'value')}\n"
+            return f"domain {thing.name} = {describe_values(thing.values, 40)}  # {_count(len(thing), 'value')}\n"
         case Model():
             return _model(thing)
         case Network():
@@ -61,6 +62,20 @@ def declaration_text(thing: Declaration) -> str:
             return f"let {thing.name} = {show_term(thing.value)}{_on(thing.data)}\n"
         case Claim():
             return _claim(thing)
+
+
+def _imported(program: Program) -> tuple[Finite, ...]:
+    """The named domains of other files that models and data use."""
+    exprs = [draw.members for data in program.data for draw in data.draws]
+    domains = [part.domain for model in program.models for part in (*model.inputs, *model.nodes)]
+    domains += [part.value for expr in exprs for part in walk(expr) if isinstance(part, Const)]
+    here = {domain.name for domain in program.domains}
+    found = {
+        domain.name: domain
+        for domain in domains
+        if isinstance(domain, Finite) and domain.name and domain.name.isidentifier() and domain.name != BOOL.name
+    }
+    return tuple(domain for name, domain in found.items() if name not in here)
 
 
 def _block(head: str, lines: Iterable[str]) -> str:

@@ -42,7 +42,7 @@ def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
             text = f"if {show_expr(test)} then {show_expr(then)} else {show_expr(other)}"
             return f"({text})" if binding > _LOOSE else text
         case Match(subject=subject, arms=arms, default=default):
-            cases = [f"{arm.values} => {show_expr(arm.body)}" for arm in arms]
+            cases = [f"{_pattern(arm.values)} => {show_expr(arm.body)}" for arm in arms]
             cases += [] if default is None else [f"else => {show_expr(default)}"]
             return f"match {show_expr(subject)} {{ {', '.join(cases)} }}"
         case SetOf(members=members):
@@ -53,12 +53,16 @@ def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
             assert_never(expr)
 
 
+def _pattern(values: Finite) -> str:
+    """What an arm of a match takes: a value, or a set."""
+    return show(values.values[0]) if len(values) == 1 else str(values)
+
+
 def _each(expr: Each) -> str:
-    over = "" if isinstance(expr.over, Positions) else f" in {show_expr(expr.over)}"
+    over = f"0..length({expr.over.of}) - 1" if isinstance(expr.over, Positions) else show_expr(expr.over)
     where = "" if expr.where is None else f" where {show_expr(expr.where)}"
     default = "" if expr.default is None else f" else {show_expr(expr.default)}"
-    positions = f" in 0..length({expr.over.of}) - 1" if isinstance(expr.over, Positions) else over
-    return f"{expr.fold}({show_expr(expr.body)} for {expr.variable}{positions}{where}{default})"
+    return f"{expr.fold}({show_expr(expr.body)} for {expr.variable} in {over}{where}{default})"
 
 
 def show_term(term: Term, binding: int = _LOOSE) -> str:

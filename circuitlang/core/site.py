@@ -106,9 +106,13 @@ class Site:
 
 
 def show_indices(indices: tuple[int, ...] | None) -> str:
-    """Indices in brackets, a run as `[0..31]`; nothing for all of them."""
+    """Indices in brackets, runs as `[0..31, 40]`; nothing for all of them."""
     if indices is None:
         return ""
-    if len(indices) > 1 and indices == tuple(range(indices[0], indices[-1] + 1)):
-        return f"[{indices[0]}..{indices[-1]}]"
-    return "[" + ", ".join(map(str, indices)) + "]"
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and runs[-1][-1] + 1 == index:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return "[" + ", ".join(f"{run[0]}..{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) + "]"

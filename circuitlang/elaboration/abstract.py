@@ -11,7 +11,7 @@ from typing import assert_never
 from circuitlang.core.domain import Finite, finite
 from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
 from circuitlang.core.functions import as_set
-from circuitlang.core.model import Cell, Extent
+from circuitlang.core.model import Extent
 from circuitlang.core.values import Tie, Value, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.environment import Part
@@ -50,9 +50,8 @@ class Abstract:
         self.compared: dict[Span, tuple[str, Value, set[Value]]] = {}
 
     def forget(self) -> None:
-        """Begin anew: no hazard met, no cell read."""
+        """Begin anew: no hazard met."""
         self.hazards: dict[tuple[Span | None, str], None] = {}
-        self.cells: dict[Cell, Possible] = {}
 
     def add(self, part: Part) -> None:
         """Let later mechanisms read an input or node."""
@@ -127,9 +126,7 @@ class Abstract:
             if not inside:
                 return listed((None,))
         held = self.held[expr.node]
-        cell = (expr.node, index)
-        self.cells[cell] = held
-        return Possible(held.listed, held.interval, held.unlisted, cell)
+        return Possible(held.listed, held.interval, held.unlisted, (expr.node, index))
 
     def range(self, extent: Extent) -> range:
         """The positions of an extent at the present lengths."""

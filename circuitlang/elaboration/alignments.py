@@ -45,9 +45,7 @@ def elaborate_alignment(ctx: Context, declaration: tree.Align) -> Alignment | No
     return alignment if len(found) == len(pairs) else None
 
 
-def _derived(
-    ctx: Context, declaration: tree.Align, model: Model | None, network: Network | None
-) -> Alignment | None:
+def _derived(ctx: Context, declaration: tree.Align, model: Model | None, network: Network | None) -> Alignment | None:
     """`= derived`: the pairs come with the weights."""
     value = declaration.value
     assert value is not None
@@ -99,7 +97,9 @@ def _read_pair(ctx: Context, pair: tree.Pair, model: Model, network: Network, la
             "not a node",
             see=_declared(model, close[0]) if close else ctx.declaration(model.name, "the model is declared here"),
             note=f"its nodes are {one_of(names[:8], 'and')}",
-            help=f"did you mean {one_of(close)}?" if close else f"write, for example: {names[0]} -> {pair.site.span.text}",
+            help=f"did you mean {one_of(close)}?"
+            if close
+            else f"write, for example: {names[0]} -> {pair.site.span.text}",
         )
     index, bound, right = _read_index(ctx, pair, part)
     sites = read_sites(ctx, pair.site, network, layout, bound=bound)
@@ -123,7 +123,11 @@ def _read_index(
     if not pair.subscript:
         return None, (), True
     if len(pair.subscript) != len(part.index):
-        takes = f"has {len(part.index)} ind" + ("ex" if len(part.index) == 1 else "ices") if part.index else "is a single node"
+        takes = (
+            f"has {len(part.index)} ind" + ("ex" if len(part.index) == 1 else "ices")
+            if part.index
+            else "is a single node"
+        )
         whole = "[" + ", ".join(index.variable for index in part.index) + "]" if part.index else ""
         ctx.refuse(
             "E309",

@@ -82,8 +82,12 @@ _NOTHING = World(_no_read, lambda sequence: 0)
 def _repair(reason: NoValue) -> str:
     if "divides by 0" in str(reason):
         return "make the divisor other than 0"
-    if "members" in str(reason):
+    if "members, and" in str(reason) or "the set has" in str(reason):
         return "take a smaller set"
+    if "range runs" in str(reason):
+        return 'write whole numbers or letters: 0..9, "a".."z"'
+    if "no member" in str(reason):
+        return "members are counted from 0"
     return "change one of the operands"
 
 

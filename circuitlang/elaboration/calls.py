@@ -6,7 +6,7 @@ from circuitlang.core.expression import Call, Const, Positions, Read
 from circuitlang.core.functions import BUILTINS, FOLDS, FUNCTIONS
 from circuitlang.core.model import Extent, length_of
 from circuitlang.diagnostics import Label, Span, one_of
-from circuitlang.elaboration.applying import apply_function
+from circuitlang.elaboration.applying import SET_LIKE, apply_function
 from circuitlang.elaboration.environment import Bound, Environment
 from circuitlang.elaboration.folds import elaborate_fold
 from circuitlang.elaboration.lookups import find_entry, find_part, refuse_unknown
@@ -122,6 +122,10 @@ def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
 
 
 def _refuse_plain_fold(form: tree.Call, name: str, at: Environment) -> None:
+    if name in FUNCTIONS and len(form.arguments) == 1 and not isinstance(form.arguments[0], tree.Named | tree.Each):
+        value = at.value(form.arguments[0])
+        if value is None or not value.kinds & SET_LIKE:
+            return None if value is None else refuse_arity(form, name, 2, MOST, at)
     inner = shown(form.arguments[0].span) if form.arguments else "x"
     shape = f"{name}(x in {inner} where ...)" if name == "count" else f"{name}(x for x in {inner})"
     return at.reporter.refuse(

@@ -10,7 +10,7 @@ from circuitlang.core.network import Network, TransformerShape
 from circuitlang.core.site import Position, Site
 from circuitlang.diagnostics import Label
 from circuitlang.elaboration.context import Context
-from circuitlang.elaboration.paths import Obstacle, Spot, obstacle, stream
+from circuitlang.elaboration.paths import Obstacle, Spot, obstacle, offset, stream
 from circuitlang.elaboration.positions import Layout, holes_of
 
 
@@ -50,15 +50,21 @@ def in_causal_order(ctx: Context, placed: Placed) -> None:
         ends, starts = placed.of(edge.child), _starts(placed, edge.parent)
         if not ends or not starts:
             continue
-        found = [
-            (obstacle(start.at, end.at, placed.shape, placed.layout, crosses=edge.crosses), start, end)
-            for end in ends
-            for start in starts
-        ]
+        found = [(_blocked(placed, edge, start, end), start, end) for end in ends for start in starts]
         if all(why is not None for why, _, _ in found):
             why, start, end = found[0]
             assert why is not None
             _tell_no_path(ctx, placed, edge, why, start, end)
+
+
+def _blocked(placed: Placed, edge: Edge, start: Spot, end: Spot) -> Obstacle | None:
+    """Why an edge has no path between two sites; the embedding of a token can hold any function of that token."""
+    if start.span is not None or end.at.kind != "embed":
+        return obstacle(start.at, end.at, placed.shape, placed.layout, crosses=edge.crosses)
+    if start.at.position is not None and end.at.position is not None:
+        step = offset(start.at.position, end.at.position, placed.layout)
+        return {"before": "position", "after": "attention"}.get(step)  # type: ignore[return-value]
+    return "attention" if edge.crosses else None
 
 
 def edges_of(placed: Placed) -> Iterator[Edge]:
@@ -215,16 +221,13 @@ def _others(placed: Placed, spot: Spot) -> list[Site]:
 
 def _possible(placed: Placed, moved: dict[str, Site]) -> bool:
     """Whether every edge of the moved nodes has a path."""
+
     def spots(name: str) -> tuple[Spot, ...]:
         found = _starts(placed, name)
         return tuple(replace(spot, at=moved[name]) for spot in found[:1]) if name in moved else found
 
     return all(
-        any(
-            obstacle(start.at, end.at, placed.shape, placed.layout, crosses=edge.crosses) is None
-            for start in spots(edge.parent)
-            for end in spots(edge.child)
-        )
+        any(_blocked(placed, edge, start, end) is None for start in spots(edge.parent) for end in spots(edge.child))
         for edge in edges_of(placed)
         if (edge.parent in moved or edge.child in moved) and spots(edge.parent)
     )
@@ -252,5 +255,3 @@ def reaches_the_end(ctx: Context, placed: Placed) -> None:
                     note="only attention moves a value to another position, and no layer of it is left",
                     help=f"{node.name} -> {spot.at.component} @ end",
                 )
-
-

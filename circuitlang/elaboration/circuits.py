@@ -1,7 +1,9 @@
-"""Circuits.  In: `circuit NAME of NETWORK = value on DATA`; out: a set of parts found by a method, combined, or written out."""
+"""Circuits.  In: `circuit NAME of NETWORK = value on DATA`; out: a set of parts found, combined, or written out."""
+
+from itertools import pairwise
 
 from circuitlang.core.claim import Circuit, Parts, Term
-from circuitlang.core.network import Network
+from circuitlang.core.network import Network, TransformerShape
 from circuitlang.core.site import Site
 from circuitlang.diagnostics import Label
 from circuitlang.elaboration.claims import check_data
@@ -12,7 +14,6 @@ from circuitlang.elaboration.references import read_data_ref
 from circuitlang.elaboration.sites import read_sites
 from circuitlang.elaboration.subjects import network_of
 from circuitlang.elaboration.terms import Bindings, read_term
-from circuitlang.core.network import TransformerShape
 from circuitlang.syntax import tree
 
 
@@ -30,9 +31,7 @@ def elaborate_circuit(ctx: Context, declaration: tree.Circuit) -> Circuit | None
         return None
     if not check_data(ctx, value, data, declaration.data):
         return None
-    return Circuit(
-        name=declaration.name.text, network=network.name, value=value, data=data, span=declaration.span
-    )
+    return Circuit(name=declaration.name.text, network=network.name, value=value, data=data, span=declaration.span)
 
 
 def _read_value(ctx: Context, declaration: tree.Circuit, network: Network) -> Term | None:
@@ -86,7 +85,7 @@ def _read_path(ctx: Context, form: tree.Expr, network: Network) -> tuple[Site, .
             )
         sites.append(found[0])
     shape = network.shape if isinstance(network.shape, TransformerShape) else None
-    for start, end in zip(sites, sites[1:], strict=False):
+    for start, end in pairwise(sites):
         why = obstacle(start, end, shape, Layout())
         if why is not None and end.span is not None and start.span is not None:
             same = start.component == end.component

@@ -1,4 +1,4 @@
-"""Claims and named measurements.  In: `claim NAME : statement for n in S on DATA { settings }`; out: core forms, or mistakes."""
+"""Claims and named measurements.  In: `claim NAME : statement for n in S on DATA { ... }`; out: core forms, or mistakes."""
 
 from typing import Any
 
@@ -80,13 +80,13 @@ def _tell_no_statement(ctx: Context, declaration: tree.Claim, term: Term, kind: 
         declaration.statement.span,
         "a measurement without a bound" if measured else "no statement",
         note="a claim compares a measurement with a bound",
-        help=f"{written} >= 0.99" if measured else f"claim {declaration.name.text} : accuracy(NETWORK, MODEL) >= 0.99 on DATA",
+        help=f"{written} >= 0.99"
+        if measured
+        else f"claim {declaration.name.text} : accuracy(NETWORK, MODEL) >= 0.99 on DATA",
     )
 
 
-def _measurable(
-    ctx: Context, declaration: tree.Claim, statements: list[Statement], data: DataRef | None
-) -> bool:
+def _measurable(ctx: Context, declaration: tree.Claim, statements: list[Statement], data: DataRef | None) -> bool:
     """Whether every metric has the data it needs, and data that its model reads."""
     for statement in statements:
         if not check_data(ctx, statement.test, data, declaration.data):
@@ -95,7 +95,7 @@ def _measurable(
 
 
 def check_data(ctx: Context, term: Term, data: DataRef | None, written: tree.Dataset | None) -> bool:
-    """Whether the metrics of a term can be measured on this data: E622 without any, E259 and E623 for another model's."""
+    """Whether the metrics of a term can be measured on this data: E622 without any, E259 and E623 for the wrong one."""
     fits = True
     for metric in metrics_of(term):
         if data is None and METRICS[metric.name].on_data and metric.span is not None:
@@ -141,7 +141,8 @@ def _model_fits(ctx: Context, metric: Metric, name: str, reference: DataRef, wri
             written.span,
             f"the task `{task}`",
             see=[Label(metric.span, f"about `{name}`")],
-            help=f"write: on {reference.name}.{name}" + "".join(f".{part}" for part in reference.fields if part != task),
+            help=f"write: on {reference.name}.{name}"
+            + "".join(f".{part}" for part in reference.fields if part != task),
         )
         return False
     return True

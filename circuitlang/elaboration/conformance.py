@@ -50,7 +50,7 @@ def tell_finding(
             _example(case, mechanism),
             see=_equation(form, case),
             note=TOTAL,
-            help=_repair(case, mechanism),
+            help=_repair(form, case, mechanism),
         )
 
 
@@ -70,16 +70,21 @@ def _equation(form: tree.Node, case: Case) -> tuple[Label, ...]:
 
 def _example(case: Case, mechanism: Mechanism, most: int = 60) -> str:
     shown = case.shown(mechanism)
-    return (
-        f"e.g. at {shown}" if shown and len(shown) < most else "for some of its parents' values" if shown else "always"
-    )
+    if not shown:
+        return "always"
+    return f"e.g. at {shown}" if len(f"e.g. at {shown}") <= most else "for some of its parents' values"
 
 
-def _repair(case: Case, mechanism: Mechanism) -> str:
+def _repair(form: tree.Node, case: Case, mechanism: Mechanism) -> str:
     reason = case.reason or ""
     if "divides by 0" in reason:
         for part in walk(mechanism.expr):
-            if isinstance(part, Call) and part.span == case.place and part.span is not None:
+            if (
+                isinstance(part, Call)
+                and part.span is not None
+                and part.span == case.place
+                and not _equation(form, case)
+            ):
                 divisor = getattr(part.arguments[1], "span", None)
                 if divisor is not None:
                     return f"say what it is then: if {shown(divisor)} == 0 then 0 else {shown(part.span)}"
@@ -98,12 +103,13 @@ def _tell_leaving(
     shown = case.shown(mechanism)
     at = f", e.g. at {shown}" if shown else ""
     caret = f"can be {show(case.value)}{at}"
-    note = "" if len(caret) <= 70 else f"it is {show(case.value)} at {shown}"
+    note = "" if len(caret) <= 60 else f"it is {show(case.value)} at {shown}"
+    note = "\n".join(filter(None, (note, TOTAL if case.intervened else "")))
     reporter.refuse(
         "E218",
         f"`{form.name.text}` can leave its domain: {show(case.value)} is not in {declared}",
         mechanism.span,
-        caret if not note else f"can be {show(case.value)}",
+        caret if len(caret) <= 60 else f"can be {show(case.value)}",
         see=(Label(form.domain.span, "its domain is declared here"),),
         note=note,
         help=_other_domain(form, mechanism, case, declared),
@@ -112,6 +118,8 @@ def _tell_leaving(
 
 def _other_domain(form: tree.Node, mechanism: Mechanism, case: Case, declared: Domain | None) -> str:
     value = case.value
+    if value is None and any(isinstance(part, Each) and part.fold == "the" for part in walk(mechanism.expr)):
+        return "`the` is none unless exactly one is found: give it an `else`, or take `argmax(score for x in D)`"
     divides = any(isinstance(part, Call) and part.function == "divide" for part in walk(mechanism.expr))
     averages = any(isinstance(part, Each) and part.fold == "mean" for part in walk(mechanism.expr))
     if divides and isinstance(value, Fraction):
@@ -133,7 +141,7 @@ def _tell_doubt(form: tree.Node, finding: Finding, declared: Domain | None, repo
         "W245",
         f"it could not be shown that `{form.name.text}` {goal}",
         form.equation.span,
-        finding.doubts[0][:60],
+        finding.doubts[0] if len(finding.doubts[0]) <= 60 else "not worked out for every combination",
         note="its parents have too many combinations to try them all; a sample of them was fine",
         help="compute it in two steps, through a node with a small domain",
     )
@@ -141,7 +149,7 @@ def _tell_doubt(form: tree.Node, finding: Finding, declared: Domain | None, repo
 
 def tell_unknown_domain(form: tree.Node, finding: Finding, reporter: Reporter) -> None:
     """Tell that a domain can be neither listed nor called `real`. Errors: E223."""
-    mixed = finding.possible.interval is not None
+    mixed = "number" in finding.possible.kinds and not finding.possible.unlisted
     why = "numbers of any size beside other values" if mixed else "too many values to list"
     return reporter.refuse(
         "E223",

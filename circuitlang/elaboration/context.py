@@ -1,4 +1,4 @@
-"""What the elaboration of declarations shares.  In: the scope and what is elaborated so far; out: names resolved, or told.
+"""What the elaboration of declarations shares.  In: the scope and what there is so far; out: names resolved, or told.
 
 `None` for a thing always means that its mistake has been told already: whatever depends on it stays silent.
 """
@@ -40,7 +40,9 @@ _EXAMPLES: dict[Declared, str] = {
 class Context:
     """The names of the program, the finished parts by kind and name, and the mistakes so far."""
 
-    def __init__(self, program: tree.Tree, scope: Scope, models: Mapping[str, Model | None], reporter: Reporter) -> None:
+    def __init__(
+        self, program: tree.Tree, scope: Scope, models: Mapping[str, Model | None], reporter: Reporter
+    ) -> None:
         self.tree = program
         self.scope = scope
         self.reporter = reporter

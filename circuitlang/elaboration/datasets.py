@@ -1,4 +1,4 @@
-"""Data sets.  In: `data NAME for MODELS { draws and settings }`; out: draws in order, each from a set that fits its input."""
+"""Data sets.  In: `data NAME for MODELS { draws and settings }`; out: core Data that draws every input."""
 
 from dataclasses import replace
 from typing import Any
@@ -92,14 +92,13 @@ def _complete(
         for part in model.inputs:
             see = [Label(part.span, f"an input of `{model.name}`")] if part.span else ()
             if part.name not in drawn:
-                wanted = str(part.domain) if getattr(part.domain, "name", None) else str(part.domain)
                 ctx.refuse(
                     "E260",
                     f"`{name.text}` never draws `{part.name}`, an input of `{model.name}`",
                     name.span,
                     f"no value for `{part.name}`",
                     see=see,
-                    help=f"add: {part.name} ~ uniform({wanted})",
+                    help=f"add: {part.name} ~ uniform({part.domain})",
                 )
                 return False
             if part.is_sequence and part.name not in lengths and length_of(part.name) not in drawn:
@@ -136,7 +135,9 @@ def _split(ctx: Context, values: dict[str, Any], declaration: tree.Data) -> Any:
     """The share of the training split; None without one, TOLD if `train` and `test` do not add up."""
     train, test = values.get("train"), values.get("test")
     if train is not None and test is not None and abs(train + test - 1) > 1e-9:
-        place = next(entry for entry in declaration.entries if isinstance(entry, tree.Setting) and entry.key.text == "test")
+        place = next(
+            entry for entry in declaration.entries if isinstance(entry, tree.Setting) and entry.key.text == "test"
+        )
         ctx.refuse(
             "E252",
             f"`train` and `test` add up to {train + test:g}, and not to 1",

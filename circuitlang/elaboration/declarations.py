@@ -1,4 +1,4 @@
-"""Everything but models.  In: a tree, its scope and its models; out: the other parts of the Program, and their mistakes."""
+"""Everything but models.  In: a tree, its scope and its models; out: the rest of the Program, and its mistakes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -113,7 +113,9 @@ def _ordered(ctx: Context, forms: Iterable[Any]) -> list[Any]:
         if form in above:
             _tell_circle(ctx, above[above.index(form) :])
             return False
-        for part in parts_of(tuple(getattr(form, field) for field in ("value", "method", "site") if hasattr(form, field))):
+        for part in parts_of(
+            tuple(getattr(form, field) for field in ("value", "method", "site") if hasattr(form, field))
+        ):
             if isinstance(part, tree.Name) and part.text in by_name and not place(by_name[part.text], (*above, form)):
                 by_name.pop(name, None)
                 return False
@@ -133,7 +135,10 @@ def _tell_circle(ctx: Context, circle: tuple[Any, ...]) -> None:
         f"these are defined by each other: {' -> '.join([*names, names[0]])}",
         circle[0].name.span,
         f"needs `{names[1]}`" if len(names) > 1 else "needs itself",
-        see=[Label(form.name.span, f"needs `{names[(number + 2) % len(names)]}`") for number, form in enumerate(circle[1:])],
+        see=[
+            Label(form.name.span, f"needs `{names[(number + 2) % len(names)]}`")
+            for number, form in enumerate(circle[1:])
+        ],
         note="what a circuit or basis is made of must be there before it",
         help=f"define `{names[0]}` without `{names[1 % len(names)]}`",
     )

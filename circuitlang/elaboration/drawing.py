@@ -1,4 +1,4 @@
-"""Bounds on the sets that data draws from.  In: an expression for a set; out: what it may hold at most, and at least."""
+"""Bounds on the sets that data draws from.  In: an expression for a set; out: what it may hold, and must hold."""
 
 from collections.abc import Mapping
 

@@ -96,7 +96,9 @@ def _tell_length(
         message,
         span,
         caret,
-        note=f"the sequences here are {one_of(sorted(sequences), 'and')}" if sequences else "no input here is a sequence",
+        note=f"the sequences here are {one_of(sorted(sequences), 'and')}"
+        if sequences
+        else "no input here is a sequence",
         help=f"write, for example: length({example}) = 4" if example else "remove this line",
     )
     return False
@@ -237,5 +239,3 @@ def enough_to_draw(ctx: Context, data: Data) -> bool:
         ctx.refuse("E267", message, draw.span, "not enough members", see=ctx.declaration(data.name), help=help)
         return False
     return True
-
-

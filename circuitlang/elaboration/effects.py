@@ -1,4 +1,4 @@
-"""Whether an interchange can change an answer.  In: data, a model and nodes; out: pairs drawn, and whether one had an effect.
+"""Whether an interchange can change an answer.  In: data, a model and nodes; out: whether a pair had an effect.
 
 Pairs are drawn with a fixed seed and interpreted, the first effective one ends the search. What is spent is counted in
 steps of the interpreter, not in seconds, so that the same file always gets the same answer.

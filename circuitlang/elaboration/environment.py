@@ -37,6 +37,7 @@ class Part:
     domain: Domain
     span: Span = field(compare=False)
     declared: Span | None = field(default=None, compare=False)  # where its domain is written
+    is_input: bool = False
 
     @property
     def positions(self) -> Positions | Extent | None:

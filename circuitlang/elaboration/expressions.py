@@ -3,6 +3,7 @@
 Every operator becomes a function of the core's table, every name what it stands for, every constant part its value.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
@@ -180,7 +181,8 @@ def _arm(form: tree.Arm, subject: Typed | None, at: Environment) -> tuple[Finite
         )
     values = constant_set(pattern) or Finite((pattern.constant,))
     kinds = pattern.inner if is_set(pattern) else pattern.kinds
-    if subject is not None and not expect(kinds, subject, f"the arm `{shown(pattern.span)}`", at.reporter):
+    held = replace(pattern, kinds=kinds, declared=None if subject is None else subject.declared)
+    if subject is not None and not expect(subject.kinds, held, "this match", at.reporter):
         return None
     return values, body
 

@@ -112,6 +112,12 @@ def as_positions(extent: Extent) -> Extent | Positions:
     """The positions of a sequence, if that is what an extent is: `0..length(w) - 1`."""
     match extent:
         case Extent(
+            high=Call(
+                function="subtract", arguments=(Call(function="add", arguments=(high, Const(value=1))), Const(value=1))
+            )
+        ):
+            return as_positions(Extent(extent.low, high))
+        case Extent(
             low=Const(value=0),
             high=Call(function="subtract", arguments=(Read(node=node, index=()), Const(value=1))),
         ) if node.startswith("length("):

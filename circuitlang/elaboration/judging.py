@@ -1,4 +1,4 @@
-"""Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it says nothing, or cannot be decided."""
+"""Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it cannot fail, hold or be decided."""
 
 from collections.abc import Iterator
 from math import ceil, log
@@ -46,7 +46,7 @@ def _within_reach(ctx: Context, claim: Claim) -> None:
         if verdict is None or comparison.span is None:
             continue
         name = f"`{metric.name}`" if metric else "the left side"
-        reach = _reach(ranges if metric is left or not metric else ranges[::-1])
+        reach = _reach(*(ranges if metric is left or not metric else reversed(ranges)))
         written = " ".join(comparison.span.text.split())
         if verdict:
             ctx.refuse(
@@ -67,10 +67,10 @@ def _within_reach(ctx: Context, claim: Claim) -> None:
             )
 
 
-def _reach(ranges: tuple[Range, Range]) -> str:
+def _reach(metric: Range, bound: Range) -> str:
     """The end of a metric's range that decides a comparison."""
-    (low, high), (least, greatest) = ranges
-    if high <= least and (low, high) != (least, greatest):
+    (low, high), (least, greatest) = metric, bound
+    if high <= least and metric != bound:
         return f"never above {high:g}"
     return f"never below {low:g}" if low >= greatest else f"never outside {low:g} to {high:g}"
 
@@ -228,9 +228,7 @@ def _tell_inputs(ctx: Context, metric: Metric, model: Model, nodes: Nodes) -> No
     )
 
 
-def _check_effect(
-    ctx: Context, claim: Claim, statement: Statement, metric: Metric, model: Model, nodes: Nodes
-) -> None:
+def _check_effect(ctx: Context, claim: Claim, statement: Statement, metric: Metric, model: Model, nodes: Nodes) -> None:
     if model.output not in _below(model, nodes):
         drawn = None
     else:
@@ -263,7 +261,9 @@ def _jointly(model: Model, nodes: Nodes, statement: Statement) -> str:
     if others and not any("[" in name for name in names):
         return f"interchange it together with others: {{{', '.join((*names, others[0]))}}}   or claim another node"
     whole = {member[0] for member in nodes.members if not isinstance(member, str)}
-    return f"interchange the whole family: {', '.join(sorted(whole))}" if whole else f"claim another node than {names[0]}"
+    return (
+        f"interchange the whole family: {', '.join(sorted(whole))}" if whole else f"claim another node than {names[0]}"
+    )
 
 
 def _shown(nodes: Nodes) -> str:

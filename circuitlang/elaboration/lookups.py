@@ -11,8 +11,18 @@ from circuitlang.diagnostics import Label, Span, nearest, one_of
 from circuitlang.elaboration.applying import apply_function
 from circuitlang.elaboration.constants import value_of_entry
 from circuitlang.elaboration.environment import Environment, Part
-from circuitlang.elaboration.scope import A, Entry, Scope
-from circuitlang.elaboration.typed import NONE, NUMBER, Typed, expect, inner_kinds, of_value, shown
+from circuitlang.elaboration.scope import A, Entry, Scope, near
+from circuitlang.elaboration.typed import (
+    NONE,
+    NUMBER,
+    TUPLE,
+    Typed,
+    describe_kinds,
+    expect,
+    inner_kinds,
+    of_value,
+    shown,
+)
 from circuitlang.syntax import tree
 
 
@@ -82,6 +92,15 @@ def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
     value = at.value(form.value)
     if value is None or indices[0] is None:
         return None
+    if not TUPLE & value.kinds:
+        return at.reporter.refuse(
+            "E209",
+            f"`{shown(form.value.span)}` is {describe_kinds(value.kinds)}, and has no members",
+            form.span,
+            "neither a family nor a tuple",
+            see=(Label(part.span, "declared here, without an index"),) if part else (),
+            help=f"write `{shown(form.value.span)}` alone",
+        )
     if len(indices) > 1:
         return at.reporter.refuse(
             "E209",
@@ -251,8 +270,8 @@ def _refuse_field(form: tree.Field, at: Environment) -> None:
 def refuse_unknown(name: tree.Name, at: Environment, *, callable_: bool = False) -> None:
     """Tell that a name is unknown, with names that are close."""
     local = () if callable_ else tuple(dict.fromkeys((*at.variables, *at.parts, *at.names)))
-    known = dict.fromkeys((*local, *at.scope.names(), *(BUILTINS if callable_ else ("bool",))))
-    close = tuple(one for one in nearest(name.text, known) if len(one) > 1 or one.lower() == name.text.lower())
+    others = (*at.scope.names(), *(BUILTINS if callable_ else ("bool",)))
+    close = near(name.text, local) or near(name.text, others)
     part = at.parts.get(close[0]) if close else None
     see = (
         (Label(part.span, "a similar name"),) if part else (at.scope.place(close[0], "a similar name") if close else ())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from circuitlang.core.domain import BOOL, Domain, Finite
 from circuitlang.core.expression import Each, Positions, reads, walk
 from circuitlang.core.model import Extent, Index, Input, Model, Node
-from circuitlang.diagnostics import Label, nearest, one_of
+from circuitlang.diagnostics import Label, one_of
 from circuitlang.elaboration.abstract import Abstract
 from circuitlang.elaboration.applications import applied_model, apply_model
 from circuitlang.elaboration.applying import is_too_large
@@ -21,7 +21,7 @@ from circuitlang.elaboration.families import input_family, node_family
 from circuitlang.elaboration.lengths import Lengths, cases
 from circuitlang.elaboration.order import order_nodes
 from circuitlang.elaboration.reporter import Reporter
-from circuitlang.elaboration.scope import A, Entry, Scope
+from circuitlang.elaboration.scope import A, Entry, Scope, near
 from circuitlang.elaboration.totality import Mechanism, check_mechanism, inferred_domain
 from circuitlang.elaboration.typed import NUMBER, SET, Typed, expect, of_value, shown
 from circuitlang.elaboration.warnings import warn_about_arms, warn_about_comparisons, warn_about_dead_nodes
@@ -154,7 +154,8 @@ def _input(param: tree.Param, shop: Workshop) -> Part | None:
         return None
     name = param.name.text
     shop.inputs.append(Input(name=name, domain=domain, index=index, span=param.name.span))
-    return Part(name=name, index=index, domain=domain, span=param.name.span, declared=param.domain.span)
+    span, declared = param.name.span, param.domain.span
+    return Part(name=name, index=index, domain=domain, span=span, declared=declared, is_input=True)
 
 
 def _node(form: tree.Node, shop: Workshop) -> Part | None:
@@ -288,7 +289,7 @@ def _output(form: tree.Model, names: Mapping[str, tree.Node], shop: Workshop) ->
     if name in names:
         part = shop.parts.get(name)
         return None if part is None else part.name
-    close = tuple(one for one in nearest(name, names) if len(one) > 1)
+    close = near(name, names)
     at = shop.at
     if any(param.name.text == name for param in form.params):
         message, help = f"the output of `{form.name.text}` is its input `{name}`", f"give it a node: out = {name}"

@@ -1,4 +1,4 @@
-"""Networks.  In: `network NAME = constructor(...) { settings }`; out: a core Network with its defaults filled in, or mistakes."""
+"""Networks.  In: `network NAME = constructor(...) { settings }`; out: a core Network, defaults filled in."""
 
 from typing import Any
 
@@ -111,7 +111,9 @@ def _complete(ctx: Context, declaration: tree.Network, values: dict[str, Any]) -
     values.setdefault("d_head", d_model // heads)
     values.setdefault("d_mlp", 4 * d_model)
     if values.get("positions") == "rotary" and values["d_head"] % 2:
-        place = next((one.value.span for one in declaration.settings if one.key.text == "d_head"), declaration.name.span)
+        place = next(
+            (one.value.span for one in declaration.settings if one.key.text == "d_head"), declaration.name.span
+        )
         return ctx.refuse(
             "E252",
             f"rotary positions turn pairs of dimensions, and `d_head` = {values['d_head']} is odd",

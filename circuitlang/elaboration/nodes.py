@@ -1,4 +1,4 @@
-"""Nodes as a claim names them.  In: `n`, `meet[x, x]` or `{image, sign}` beside an alignment; out: aligned nodes of its model."""
+"""Nodes as a claim names them.  In: `n`, `meet[x, x]` or `{image, sign}`; out: nodes that an alignment gives sites."""
 
 from collections.abc import Mapping
 
@@ -77,7 +77,9 @@ def _exists(ctx: Context, form: tree.Expr, name: str, model: Model) -> bool:
         f"model `{model.name}` has no node `{name}`",
         form.span,
         "not a node",
-        see=[Label(similar, "a similar name")] if similar else ctx.declaration(model.name, "the model is declared here"),
+        see=[Label(similar, "a similar name")]
+        if similar
+        else ctx.declaration(model.name, "the model is declared here"),
         note=f"its nodes are {one_of(names[:8], 'and')}",
         help=f"did you mean {one_of(close)}?" if close else f"write, for example: {names[0]}",
     )

@@ -1,4 +1,4 @@
-"""Which hidden state can be computed from which.  In: two sites of a transformer; out: whether a path leads there, or why not."""
+"""Which hidden state can be computed from which.  In: two sites of a transformer; out: a path, or why there is none."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias

@@ -1,4 +1,4 @@
-"""Token positions by name.  In: what stands after `@`; out: a Position that the data's prompts, or its lengths, have."""
+"""Token positions by name.  In: what stands after `@`; out: a Position that the data's inputs have."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -157,8 +157,10 @@ def _tell_no_hole(ctx: Context, expr: tree.Name, layout: Layout) -> None:
     else:
         note = f"`{names}` has no prompt: the network reads BOS and the sequence, so a position is a number or `end`"
         help = "write, for example: @ 0   or leave the position out: the node is then read at every position"
-    see = ctx.declaration(names, f"the data of this model") if names else ()
-    ctx.refuse("E307", f"no token position is called `{expr.text}`", expr.span, "names no token", see=see, note=note, help=help)
+    see = ctx.declaration(names, "the data of this model") if names else ()
+    ctx.refuse(
+        "E307", f"no token position is called `{expr.text}`", expr.span, "names no token", see=see, note=note, help=help
+    )
 
 
 def _within(ctx: Context, expr: tree.Expr, position: Position, layout: Layout) -> Position | None:

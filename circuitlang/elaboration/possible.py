@@ -54,6 +54,11 @@ class Possible:
         return len(self.listed) == 1 and self.interval is None and not self.unlisted
 
     @property
+    def is_continuous(self) -> bool:
+        """Whether it holds an interval of numbers that are not all whole."""
+        return self.interval is not None and not self.interval.whole
+
+    @property
     def numbers(self) -> Interval | None:
         """An interval that holds every number of the set; None if it has no numbers."""
         found = self.interval

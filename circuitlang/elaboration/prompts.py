@@ -100,7 +100,9 @@ def _tell_unfilled(ctx: Context, name: str, span: Span, data: Data, known: list[
         "neither drawn nor the output",
         see=ctx.declaration(data.name),
         note=f"what can stand in a prompt of `{data.name}`: {one_of(known, 'and')}",
-        help=f"did you mean {one_of('{' + one + '}' for one in close)}?" if close else f"draw it: {name} ~ uniform(DOMAIN)",
+        help=f"did you mean {one_of('{' + one + '}' for one in close)}?"
+        if close
+        else f"draw it: {name} ~ uniform(DOMAIN)",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a measurement can come out as.  In: a term; out: the least and the greatest number it can be, from the metrics' bounds."""
+"""What a measurement can come out as.  In: a term; out: the least and the greatest number it can be."""
 
 from math import inf
 from typing import TypeAlias
@@ -28,7 +28,7 @@ def range_of(term: Term) -> Range:
             return (a + c, b + d) if symbol == "+" else (a - d, b - c)
         case Operation(symbol="*" | "/" as symbol, operands=(left, Constant(value=value))):
             scale = float(value) if symbol == "*" else 1 / float(value) if value else inf
-            ends = sorted((_times(end, scale) for end in range_of(left)))
+            ends = sorted(_times(end, scale) for end in range_of(left))
             return ends[0], ends[1]
     return ANYTHING
 

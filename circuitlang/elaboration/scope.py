@@ -1,6 +1,6 @@
 """One table of a file's top-level names.  In: a tree; out: every name with its kind and place, and duplicates told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -150,7 +150,7 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
         scope.broken |= {name.text}
         offered = other.names(*IMPORTABLE)
         if found is None:
-            close = nearest(name.text, offered)
+            close = near(name.text, offered)
             reporter.refuse(
                 "E227",
                 f"`{form.path.value}` declares no `{name.text}`",
@@ -246,6 +246,11 @@ def _check_claims(program: tree.Tree, reporter: Reporter) -> None:
                     help=f"rename one of them, for example `{_fresh(form.name.text, seen)}`",
                 )
             seen.setdefault(form.name.text, form.name.span)
+
+
+def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Names that are close; every other single letter is close to a single letter, and none is meant."""
+    return tuple(one for one in nearest(name, known) if len(one) > 1 or one.lower() == name.lower())
 
 
 def _is_reserved(entry: Entry) -> bool:

@@ -1,4 +1,4 @@
-"""Sites as they are written.  In: `L0.mlp[0..31] @ end | L1.H2`; out: sites that the network has, or what it has instead."""
+"""Sites as they are written.  In: `L0.mlp[0..31] @ end | L1.H2`; out: sites that the network has, or mistakes."""
 
 import re
 from dataclasses import replace
@@ -110,9 +110,7 @@ def _argument(ctx: Context, argument: tree.Argument, bound: tuple[str, ...]) -> 
     return None if value is NOTHING else Const(value, argument.span)
 
 
-def _component(
-    ctx: Context, expr: tree.Field, layer: int, at: Span, part: tree.Name, network: Network
-) -> Site | None:
+def _component(ctx: Context, expr: tree.Field, layer: int, at: Span, part: tree.Name, network: Network) -> Site | None:
     """`L0.mlp` or `L0.H1`."""
     if not _layer_exists(ctx, at, layer, network):
         return None
@@ -141,7 +139,9 @@ def _component(
                 help=f"use `L{layer}.H{last}`, or give `{network.name}` more heads: heads = {head + 1}",
             )
         return Site(kind="head", layer=layer, head=head, span=expr.span)
-    close = {"MLP": "mlp", "attn": "H0", "h": "H"}.get(part.text) or ("H" + part.text[1:] if part.text[0] == "h" else "")
+    close = {"MLP": "mlp", "attn": "H0", "h": "H"}.get(part.text) or (
+        "H" + part.text[1:] if part.text[0] == "h" else ""
+    )
     return ctx.refuse(
         "E302",
         f"a layer has heads `H0`, `H1`, ... and an `mlp`, and no `{part.text}`",
@@ -163,7 +163,8 @@ def _slot(ctx: Context, expr: tree.Field, inner: tree.Field, slot: tree.Name, ne
             f"`{inner.span.text}` has no part `{slot.text}`",
             slot.span,
             "only heads have `q`, `k` and `v`",
-            help=f"write {inner.span.text}" + (f"   or some of its neurons: {inner.span.text}[0..3]" if site.kind == "mlp" else ""),
+            help=f"write {inner.span.text}"
+            + (f"   or some of its neurons: {inner.span.text}[0..3]" if site.kind == "mlp" else ""),
         )
     if slot.text not in ("q", "k", "v"):
         return ctx.refuse(

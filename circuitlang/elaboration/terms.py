@@ -22,6 +22,7 @@ from circuitlang.syntax import tree
 _SET_OPERATIONS = {"|": "union", "&": "intersection", "-": "difference"}
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
+
 @dataclass(frozen=True, slots=True)
 class Bindings:
     """What variables stand for: members of a quantifier, units of a comprehension; and the network of a circuit."""
@@ -94,7 +95,9 @@ def _read_name(ctx: Context, form: tree.Name, at: Bindings) -> Measured | None:
                 form.span,
                 "not declared",
                 see=ctx.declaration(close[0], "a similar name") if close else (),
-                help=f"did you mean {one_of(close)}?" if close else "declare it, or write a metric: accuracy(NETWORK, MODEL)",
+                help=f"did you mean {one_of(close)}?"
+                if close
+                else "declare it, or write a metric: accuracy(NETWORK, MODEL)",
             )
     return _read_constant(ctx, form, at)
 

@@ -4,11 +4,10 @@ A mechanism must have a value for every combination of its parents' values, beca
 that no input creates. Sets of values settle most mechanisms; where they leave doubt, combinations are tried one by one.
 """
 
-import math
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import product
 
 from circuitlang.core.domain import Domain, Finite, Real
 from circuitlang.core.evaluate import World, evaluate
@@ -21,7 +20,8 @@ from circuitlang.elaboration.abstract import Abstract
 from circuitlang.elaboration.lengths import LONGEST
 from circuitlang.elaboration.possible import NOWHERE, Possible, listed
 
-MOST_TRIED = 20_000  # combinations of one mechanism
+MOST_TRIED = 6_000  # combinations of one mechanism
+SAMPLE = 1_000  # of them at random, if there are more
 
 
 class NoMember(NoValue):
@@ -46,6 +46,15 @@ class Point:
     index: tuple[Value, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A point at which sets of values do not settle the mechanism, and what may go wrong there."""
+
+    point: Point
+    value: Possible
+    hazards: tuple[tuple[Span | None, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A combination of parents' values that goes wrong: with a value outside the domain, or with a reason for none."""
@@ -55,6 +64,7 @@ class Case:
     reason: str | None = None
     place: Span | None = None
     missing: bool = False  # a member that a family lacks
+    intervened: bool = False  # it sets nodes, which inputs alone may never do
     value: Value = None
 
     def shown(self, mechanism: Mechanism) -> str:
@@ -86,7 +96,7 @@ def check_mechanism(
         cases: The lengths of strings to check, shortest first.
     """
     possible = NOWHERE
-    doubtful: list[tuple[Point, Possible, dict[Cell, Possible], tuple[tuple[Span | None, str], ...]]] = []
+    doubtful: list[Doubt] = []
     for point in _points(mechanism, abstract, cases):
         abstract.forget()
         abstract.lengths = point.lengths
@@ -94,7 +104,7 @@ def check_mechanism(
         value = abstract.value(mechanism.expr, variables)
         hazards = tuple(abstract.hazards)
         if hazards or _is_doubtful(value, declared):
-            doubtful.append((point, value, dict(abstract.cells), hazards))
+            doubtful.append(Doubt(point, value, hazards))
         else:
             possible = value if possible is NOWHERE else possible.join(value)
     return _try_doubtful(mechanism, declared, abstract, possible.without_cell(), doubtful)
@@ -129,99 +139,137 @@ def _few(positions: range) -> Sequence[int]:
 
 
 def _try_doubtful(
-    mechanism: Mechanism,
-    declared: Domain | None,
-    abstract: Abstract,
-    possible: Possible,
-    doubtful: Sequence[tuple[Point, Possible, dict[Cell, Possible], tuple[tuple[Span | None, str], ...]]],
+    mechanism: Mechanism, declared: Domain | None, abstract: Abstract, possible: Possible, doubtful: Sequence[Doubt]
 ) -> Finding:
+    """Try combinations at the points where sets of values leave doubt, until one goes wrong."""
     budget = MOST_TRIED
     doubts: dict[str, None] = {}
-    for point, value, cells, hazards in doubtful:
-        combinations, complete = _combinations(cells, budget)
-        seen: dict[Value, Value] = {}
-        for combination in combinations:
+    for doubt in doubtful:
+        trial = Trial(mechanism, doubt.point, abstract, doubt.hazards)
+        seen: list[Value] = []
+        for outcome, used in _outcomes(trial, budget):
             budget -= 1
-            result = _try(mechanism, point, combination, abstract, hazards)
-            if isinstance(result, Case):
-                return Finding(possible=possible, case=result, doubts=())
-            outcome, used = result
+            if isinstance(outcome, Case):
+                return Finding(possible=possible, case=outcome, doubts=())
             if declared is not None and outcome not in declared and not isinstance(outcome, Tie):
-                return Finding(possible=possible, case=Case(point=point, cells=used, value=outcome), doubts=())
-            seen[(type(outcome), outcome)] = outcome
-        if complete:
-            exact = listed(seen.values())
+                case = Case(point=doubt.point, cells=used, value=outcome, intervened=trial.intervenes)
+                return Finding(possible=possible, case=case, doubts=())
+            seen.append(outcome)
+        value = doubt.value
+        if trial.complete:
             # A mean stays a number of any size, however few its values are here.
-            value = (
-                Possible(interval=value.interval)
-                if value.interval and "number" in exact.kinds and not value.interval.whole
-                else exact
-            )
-        elif hazards:
-            doubts.update(dict.fromkeys(reason for _, reason in hazards))
+            value = Possible(interval=value.interval) if value.is_continuous else listed(seen)
         else:
-            doubts["its values are too many to try"] = None
+            reasons = [reason for _, reason in doubt.hazards] or ["its values are too many to try"]
+            doubts.update(dict.fromkeys(reasons))
         possible = value.without_cell() if possible is NOWHERE else possible.join(value).without_cell()
     return Finding(possible=possible, case=None, doubts=tuple(doubts))
 
 
-def _combinations(cells: Mapping[Cell, Possible], budget: int) -> tuple[Iterable[dict[Cell, Value]], bool]:
-    """Values for the cells, and whether these are all: if there are too many, the extremes and a seeded sample."""
-    lists = [held.values for held in cells.values()]
-    if all(values is not None for values in lists) and math.prod(len(values or ()) for values in lists) <= budget:
-        return (dict(zip(cells, values, strict=True)) for values in product(*map(_given, lists))), True
-    some = [values if values is not None else (0, 1, -1) for values in lists]
-    ends = product(*(dict.fromkeys((values[0], values[-1])) for values in some))
+def _outcomes(trial: "Trial", budget: int) -> Iterator[tuple[Value | Case, dict[Cell, Value]]]:
+    """The results of at most `budget` combinations: in order as far as that goes, then a seeded sample."""
+    for _ in range(max(budget - SAMPLE, 0)):
+        yield trial.run()
+        if not trial.advance():
+            return
+    trial.complete = False
     source = random.Random(0)
-    sample = (tuple(source.choice(values) for values in some) for _ in range(2000))
-    chosen = [*islice(ends, 2000), *sample][: max(budget, 0)]
-    return (dict(zip(cells, values, strict=True)) for values in chosen), False
+    for _ in range(min(SAMPLE, budget)):
+        yield trial.run(source)
 
 
-def _given(values: tuple[Value, ...] | None) -> tuple[Value, ...]:
-    return values or ()
+class Trial:
+    """Runs a mechanism at one point, on one combination of its cells after the other.
 
+    Only the cells that a run reads are given values, so that a choice that is never read is never varied.
+    """
 
-def _try(
-    mechanism: Mechanism,
-    point: Point,
-    combination: Mapping[Cell, Value],
-    abstract: Abstract,
-    hazards: Sequence[tuple[Span | None, str]],
-) -> tuple[Value, dict[Cell, Value]] | Case:
-    """The value at one combination and the cells that it was made from, or the case that it has none."""
-    used: dict[Cell, Value] = {}
+    def __init__(
+        self, mechanism: Mechanism, point: Point, abstract: Abstract, hazards: Sequence[tuple[Span | None, str]]
+    ) -> None:
+        self.mechanism = mechanism
+        self.point = point
+        self.abstract = abstract
+        self.hazards = hazards
+        self.complete = True  # whether the combinations run through are all there are
+        self._choices: dict[Cell, int] = {}
+        self._values: dict[Cell, tuple[Value, ...]] = {}
+        self._source: random.Random | None = None
+        self._variables = {one.variable: at for one, at in zip(mechanism.index, point.index, strict=True)}
 
-    def read(name: str, index: tuple[Value, ...]) -> Value:
+    def run(self, source: random.Random | None = None) -> tuple[Value | Case, dict[Cell, Value]]:
+        """The value at the present combination (or at a random one), or the case that there is none; and its cells."""
+        self._source = source
+        self._used: dict[Cell, Value] = {}
+        world = World(self._read, lambda sequence: self.point.lengths[sequence])
+        try:
+            return evaluate(self.mechanism.expr, self._variables, world), self._used
+        except NoValue as error:
+            places = [span for span, reason in self.hazards if reason == str(error) and span is not None]
+            missing = isinstance(error, NoMember)
+            case = Case(
+                point=self.point,
+                cells=self._used,
+                reason=str(error),
+                place=places[0] if places else None,
+                missing=missing,
+            )
+            return case, self._used
+
+    @property
+    def intervenes(self) -> bool:
+        """Whether the last run set a node, not only inputs."""
+        return any(not self.abstract.parts[name].is_input for name, _ in self._used)
+
+    def advance(self) -> bool:
+        """Go to the next combination, the cell that was read last varying fastest; False after the last."""
+        while self._choices:
+            cell, choice = self._choices.popitem()
+            if choice + 1 < len(self._values[cell]):
+                self._choices[cell] = choice + 1
+                return True
+        return False
+
+    def _read(self, name: str, index: tuple[Value, ...]) -> Value:
         if name.startswith("length("):
-            return point.lengths[name.removeprefix("length(").removesuffix(")")]
-        tie = next((part for part in index if isinstance(part, Tie)), None)
-        if tie is not None:
-            return tie
-        cell = (name, index)
-        if cell in combination:
-            used[cell] = combination[cell]
-            return combination[cell]
-        for position, family in zip(index, abstract.parts[name].index, strict=True):
-            if isinstance(family.over, Finite) and position not in family.over:
-                raise NoMember(f"`{name}` has no member {show(position)}")
-        return None
+            return self.point.lengths[name.removeprefix("length(").removesuffix(")")]
+        for position, family in zip(index, self.abstract.parts[name].index, strict=True):
+            if isinstance(position, Tie):
+                return position
+            if not self._holds(family, position):
+                if isinstance(family.over, Finite):
+                    raise NoMember(f"`{name}` has no member {show(position)}")
+                return None
+        return self._choose((name, index))
 
-    variables = {one.variable: at for one, at in zip(mechanism.index, point.index, strict=True)}
-    try:
-        return evaluate(mechanism.expr, variables, World(read, lambda sequence: point.lengths[sequence])), used
-    except NoValue as error:
-        reason = str(error)
-        places = [span for span, said in hazards if said == reason and span is not None]
-        place = places[0] if places else None
-        return Case(point=point, cells=used, reason=reason, place=place, missing=isinstance(error, NoMember))
+    def _holds(self, family: Index, position: Value) -> bool:
+        match family.over:
+            case Positions(of=of):
+                return isinstance(position, int) and 0 <= position < self.point.lengths[of]
+            case Extent():
+                return isinstance(position, int) and position in self.abstract.range(family.over)
+            case Finite() as members:
+                return position in members
+
+    def _choose(self, cell: Cell) -> Value:
+        if cell not in self._values:
+            values = self.abstract.held[cell[0]].values
+            # Of a domain without a list some numbers are tried: what they show is true, but not all of the truth.
+            self._values[cell] = values if values is not None else (0, 1, -1)
+            self.complete = self.complete and values is not None
+        values = self._values[cell]
+        if cell not in self._used:
+            choice = self._choices.setdefault(cell, 0) if self._source is None else self._source.randrange(len(values))
+            self._used[cell] = values[choice]
+        return self._used[cell]
 
 
 def inferred_domain(possible: Possible) -> Domain | None:
     """The domain of a node that declares none: a list of values, or every number; None if it is neither."""
     if possible.values is not None:
         values = tuple(value for value in possible.values if not isinstance(value, Tie))
-        return Finite(_sorted(values)) if values else None
+        if not any(isinstance(value, float) for value in values):
+            return Finite(_sorted(values)) if values else None
     numbers_only = possible.kinds <= {"number", "tie"}
     return Real() if numbers_only else None
 

@@ -44,14 +44,20 @@ def _weight(value: tree.Expr, ctx: Context) -> Any:
             ends = [one for one in arguments if not isinstance(one, tree.Named | tree.Each)]
             named = [one for one in arguments if isinstance(one, tree.Named)]
             numbers = [number(0)(one, ctx) for one in ends]
-            if len(ends) != 2 or len(ends) + len(named) < len(arguments) or any(isinstance(one, Wanted) for one in numbers):
+            if (
+                len(ends) != 2
+                or len(ends) + len(named) < len(arguments)
+                or any(isinstance(one, Wanted) for one in numbers)
+            ):
                 return Wanted("a ramp between two weights: `ramp(0.0, 1.0, over = 4_000 steps)`")
             options, right = read_settings(ctx, named, _RAMP, "`ramp`", value.span)
             if not right:
                 return TOLD
             return Ramp(numbers[0], numbers[1], options.get("start", 0), max(1, options["over"]))
     found = number(0)(value, ctx)
-    return Wanted("a weight: a number of at least 0, or a ramp") if isinstance(found, Wanted) and not found.told else found
+    return (
+        Wanted("a weight: a number of at least 0, or a ramp") if isinstance(found, Wanted) and not found.told else found
+    )
 
 
 def _pair(value: tree.Expr, ctx: Context) -> Any:
@@ -105,7 +111,9 @@ def _claims(value: tree.Expr, ctx: Context) -> Any:
                     "not a claim",
                     see=[Label(names[close[0]].name.span, "a similar name")] if close else (),
                     note="training stops when these claims hold",
-                    help=f"did you mean {one_of(close)}?" if close else f"claim {one.text} : accuracy(NETWORK, MODEL) >= 0.99 on DATA",
+                    help=f"did you mean {one_of(close)}?"
+                    if close
+                    else f"claim {one.text} : accuracy(NETWORK, MODEL) >= 0.99 on DATA",
                 )
             return TOLD
         found.append(one.text)
@@ -305,5 +313,3 @@ def _name_span(declaration: tree.Train, name: str) -> Span:
                 if isinstance(one, tree.Name) and one.text == name:
                     return one.span
     return declaration.span
-
-

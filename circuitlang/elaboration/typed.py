@@ -112,7 +112,7 @@ def _conversion(wanted: frozenset[str], given: frozenset[str], text: str) -> str
             return f"compare it, for example `{text} == ...`"
         case (["number"], ["bool"]):
             return f"choose numbers for it: `if {text} then 1 else 0`"
-        case (["number"], ["text"]):
+        case (["number"], ["text"]) | (["bool", "number"], ["text"]):
             return "compare text with `==`, or choose numbers with `match`"
         case (["number"], ["tuple"]):
             return f"pick a member: `{text}[0]`"

@@ -24,13 +24,9 @@ class LargestError:
 
 def accuracy(bench: Bench) -> Tally:
     """How often the network's answer is the model's, over the rows of the batch."""
-    answers, counts = bench.answers, Tally()
-    for rows, logits in bench.logits():
-        right = bench.right(logits, answers.targets[rows])
-        numbers = np.arange(bench.batch.size)[rows]
-        none = np.zeros(len(numbers), bool)
-        counts += tally(right, answers.counted[rows], answers.tied[rows], none, numbers, numbers, bench.ranks)
-    return counts
+    answers, rows = bench.answers, np.arange(bench.batch.size)
+    none = np.zeros(len(rows), bool)
+    return tally(bench.right_entries, answers.counted, answers.tied, none, rows, rows, bench.ranks)
 
 
 def max_error(bench: Bench) -> LargestError:

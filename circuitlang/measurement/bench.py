@@ -64,8 +64,11 @@ class Bench:
 
     @cached_property
     def ranks(self) -> np.ndarray:
-        """Int [row]: the place of every row when short inputs come first, then those early in their domains."""
-        keys: list[np.ndarray] = [sum(self.batch.lengths.values(), np.zeros(self.batch.size, np.int64))]
+        """Int [row]: the place of every row when short inputs come first, then those early in their domains.
+
+        Inputs that the network answers wrongly come last: a failure elsewhere says more about an intervention.
+        """
+        keys: list[np.ndarray] = [~self.right_rows, sum(self.batch.lengths.values(), np.zeros(self.batch.size, int))]
         for part in self.subject.model.inputs:
             column = self.batch.columns[part.name]
             place = _places(column, getattr(part.domain, "values", column.values))
@@ -75,6 +78,16 @@ class Bench:
         ranks = np.empty(self.batch.size, np.int64)
         ranks[np.lexsort(keys[::-1])] = np.arange(self.batch.size)
         return ranks
+
+    @cached_property
+    def right_rows(self) -> np.ndarray:
+        """Bool [row]: the inputs that the network answers as the model does, without any intervention."""
+        return (self.right_entries | ~self.answers.counted).all(1) & ~self.answers.tied
+
+    @cached_property
+    def right_entries(self) -> np.ndarray:
+        """Bool [row, pos]: where the network gives the model's answer, without any intervention."""
+        return np.concatenate([self.right(logits, self.answers.targets[rows]) for rows, logits in self.logits()])
 
     @cached_property
     def widest(self) -> int:

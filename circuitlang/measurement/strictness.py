@@ -29,7 +29,7 @@ class Unaligned:
         if not self.aligned:
             return str(self.component)
         kept = (show_indices(site.neurons) + (f" @ {site.position}" if site.position else "") for site in self.aligned)
-        return f"{self.component} outside " + ", ".join(part.strip() for part in kept)
+        return f"{self.component} except " + ", ".join(part.strip() for part in kept)
 
 
 @dataclass(frozen=True, slots=True)

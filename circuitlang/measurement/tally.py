@@ -23,7 +23,7 @@ class Tally:
     failure: tuple[int, int] | None = (
         None  # rows of base and source of the smallest failure; of one input twice the row
     )
-    failure_rank: tuple[int, int] | None = None
+    failure_rank: tuple[int, ...] | None = None
 
     @property
     def share(self) -> float | None:
@@ -66,7 +66,7 @@ def tally(
         effective: bool [pair], pairs that test something.
         base: int [pair], row numbers.
         source: int [pair], row numbers.
-        ranks: int [row], the place of every row when small inputs come first.
+        ranks: int [row], the place of every row among all, the smallest input first.
     """
     kept = ~tied
     whole = (right | ~counted).all(1)

@@ -36,7 +36,7 @@ def to_mermaid(diagram: Diagram) -> str:
     for title, boxes in (("causal model", model), ("network", network)):
         if boxes:
             lines.append(f'  subgraph {title.replace(" ", "_")}["{title}"]')
-            lines += [f"    {names[box.key]}[\"{_escape(box)}\"]" for box in boxes]
+            lines += [f'    {names[box.key]}["{_escape(box)}"]' for box in boxes]
             lines.append("  end")
     for link in diagram.links:
         arrow = "-->" if link.kind == "reads" else "-.->"

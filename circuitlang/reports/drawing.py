@@ -3,8 +3,8 @@
 from pathlib import Path
 from shutil import which
 
-from circuitlang.core.files import write_file
 from circuitlang.diagnostics.diagnostic import Diagnostic, Refusal
+from circuitlang.diagnostics.writing import write_file
 
 FORMATS = ("svg", "png", "pdf")
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from circuitlang.core.files import write_file
+from circuitlang.diagnostics.writing import write_file
 
 SCHEMA_VERSION = 1
 

@@ -32,13 +32,17 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     value = "-" if verdict.number is None else number(float(verdict.number.number))
     if measured is not None and not measured.exact and verdict.number is not None:
         value += f" [{number(float(verdict.number.low))}, {number(float(verdict.number.high))}]"
-    bound = "-" if deciding is None or verdict.bound is None else f"{deciding.symbol} {number(float(verdict.bound.number))}"
+    bound = (
+        "-" if deciding is None or verdict.bound is None else f"{deciding.symbol} {number(float(verdict.bound.number))}"
+    )
     how = "-" if measured is None else _decided_on(measured)
     return (verdict.claim, verdict.member or "", status, value, bound, how, _beside(measured))
 
 
 def _decided_on(measured: Measurement) -> str:
-    return f"{'all ' if measured.exact else ''}{measured.samples:,} {measured.unit}" + ("" if measured.exact else " (sampled)")
+    return f"{'all ' if measured.exact else ''}{measured.samples:,} {measured.unit}" + (
+        "" if measured.exact else " (sampled)"
+    )
 
 
 def _beside(measured: Measurement | None) -> str:

@@ -131,8 +131,7 @@ class Session:
         """One step of the optimiser; the weighted loss before it."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(step)
-        losses = self.losses(step)
-        total = self.weighted(losses, step)
+        total = self.weighted(self.losses_of(self.examples(step), step), step)
         self.optimizer.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(
@@ -141,9 +140,8 @@ class Session:
         self.optimizer.step()
         return float(total.detach())
 
-    def losses(self, step: int) -> Losses:
-        """The losses of a step on fresh examples."""
-        examples = self.examples(step)
+    def losses_of(self, examples: Examples | None, step: int) -> Losses:
+        """The losses of a step on its examples."""
         others = None
         if examples is None and self.spec.batch < self.runs.variables.bench.batch.size:
             others = self.drawer.pairs(self.spec.batch).base

@@ -2,6 +2,8 @@
 smallest counterexample, and what to do next.
 """
 
+import math
+
 from circuitlang.core.alignment import Pair
 from circuitlang.core.claim import Claim, Statement
 from circuitlang.core.site import Site
@@ -21,6 +23,7 @@ WORDS = {
     "==": "exactly",
     "!=": "anything but",
 }
+MOST_SHOWN = 8  # parts of a network in one note
 CODES = {"iia": "F701", "strictness": "F702", "accuracy": "F703", "max_error": "F704"}
 
 
@@ -68,8 +71,11 @@ def sample(found: Measurement, value: Quantity, confidence: float) -> str:
     number = show_number(value.number)
     counts = found.tally
     if found.exact:
-        unit = f"all {found.samples:,} {found.unit}"
-        return f"{counts.hits:,} of {unit}" if counts and not counts.ties else f"{number} on {unit}"
+        if counts is None:
+            return f"{number} on all {found.samples:,} {found.unit}"
+        return f"{counts.hits:,} of {counts.total:,} {found.unit}, all there are"
+    if math.isinf(value.high):
+        return f"at least {number}, on {found.samples:,} {found.unit}"
     interval = f"{confidence * 100:g}% interval {show_number(value.low)} to {show_number(value.high)}"
     return f"{number} on {found.samples:,} {found.unit} ({interval})"
 
@@ -108,9 +114,7 @@ def _notes(found: Measurement, claim: Claim) -> tuple[str, ...]:
             if found.metric == "iia"
             else "the source is answered otherwise"
         )
-        on_them = (
-            "" if counts.effective_share is None else f"; on these the share is {show_number(counts.effective_share)}"
-        )
+        on_them = "" if counts.effective_share is None else f"; on these it is {show_number(counts.effective_share)}"
         notes.append(f"{what} on {show_number(counts.effect_rate or 0)} of the pairs{on_them}")
     if found.metric == "strictness":
         notes.append(_table(found))
@@ -123,10 +127,14 @@ def _notes(found: Measurement, claim: Claim) -> tuple[str, ...]:
 
 
 def _table(found: Measurement) -> str:
-    rows = sorted(found.table, key=lambda row: row.value.number)
-    shown = [f"{row.part}: {show_number(row.value.number)}" for row in rows if row.value.number != 1][:8]
-    joint = "" if found.joint is None else f"; random sets of all parts jointly: {show_number(found.joint.number)}"
-    return f"{found.worst_hook} is where the worst part writes; by part: " + ", ".join(shown) + joint
+    rows = sorted((row for row in found.table if row.value.number != 1), key=lambda row: row.value.number)
+    shown = [f"{row.part} {show_number(row.value.number)}" for row in rows[:MOST_SHOWN]]
+    more = f", and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else ""
+    lines = [f"the parts that matter: {', '.join(shown)}{more}", f"the worst one writes to {found.worst_hook}"]
+    if found.joint is not None:
+        joint = f"random sets of all {len(found.table)} parts replaced together: {show_number(found.joint.number)}"
+        lines.insert(1, joint)
+    return "\n".join(lines)
 
 
 def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
@@ -134,7 +142,7 @@ def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
     match found.metric:
         case "strictness":
             return (
-                f"align a node to `{found.worst}` if it carries one, or train with a larger `strict`\n"
+                "align the node that lives there, if there is one, or train with a larger `strict`\n"
                 f"circuitc render {program} --alignment {found.alignment}   draws what is aligned"
             )
         case "iia":
@@ -153,14 +161,19 @@ def _undecided(verdict: Verdict, claim: Claim, statement: Statement) -> Diagnost
     helps = [f"{verdict.command}   repeats this"]
     if open_ is not None and found is not None and found.tally is not None and open_.right.exact:
         needed = samples_to_decide(float(open_.left.number), float(open_.right.number), found.alpha)
-        rounded = None if needed is None else int(f"{needed:.1e}".replace(".", "")[0:2]) * 10 ** (len(str(needed)) - 2)
-        if rounded is not None and rounded > found.samples:
-            helps.insert(0, f"samples = {int(rounded * 1.1):_}   would decide it if the share stays what it is")
+        if needed is not None and needed > found.samples:
+            helps.insert(0, f"samples = {_rounded(needed):_}   would decide it if the share stays what it is")
     elif found is not None and found.metric == "max_error":
         helps.insert(0, f"claim a share instead: accuracy({found.network}, {found.model}) >= 0.999, with `tolerance`")
     member = f" for `{verdict.member}`" if verdict.member else ""
     message = f"the claim `{claim.name}`{member} is undecided: {verdict.reason}"
     return Diagnostic("W706", message, Label(span, label) if span else None, helps=tuple(helps))
+
+
+def _rounded(needed: int) -> int:
+    """A little more than that, in two digits."""
+    scale = 10 ** max(0, len(str(needed)) - 2)
+    return -(-int(needed * 1.1) // scale) * scale
 
 
 def _unexpected(verdict: Verdict, claim: Claim, statement: Statement) -> Diagnostic:

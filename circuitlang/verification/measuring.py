@@ -114,6 +114,7 @@ def _iia(question: Question) -> Measurement:
         value=_share(question, sample, counts), tally=counts, reason=_all_ties(counts),
         counterexample=None if counts.failure is None
         else of_interchange(bench, nodes.members, counts.failure, shown),
+        notes=_without_intervention(bench),
     )  # fmt: skip
 
 
@@ -160,7 +161,10 @@ def _of_strictness(
         value=value, tally=counts, worst=str(part), worst_hook=_hook(subject, part),
         joint=_share(question, sample, found.joint),
         counterexample=None if counts.failure is None else of_resampling(bench, part, counts.failure),
-        notes=() if counts.effective else ("no pair has a source that is answered otherwise",), **common,
+        notes=_without_intervention(bench)
+        if counts.effective
+        else (*_without_intervention(bench), "no pair has a source that is answered otherwise"),
+        **common,
     )  # fmt: skip
 
 
@@ -168,6 +172,14 @@ def _share(question: Question, sample: Sample, counts: Tally) -> Quantity | None
     if sample.exact or question.lab.screening or not counts.total:
         return share_quantity(counts, None)
     return share_quantity(counts, clopper_pearson(counts.hits, counts.total, question.alpha))
+
+
+def _without_intervention(bench: Bench) -> tuple[str, ...]:
+    """How often the network is right before anything is replaced, if it is not always."""
+    counted = ~bench.answers.tied
+    right, total = int((bench.right_rows & counted).sum()), int(counted.sum())
+    share = "none" if right == 0 else f"{right:,} of {total:,}"
+    return () if right == total else (f"without any intervention the network answers {share} of the inputs rightly",)
 
 
 def _all_ties(counts: Tally) -> str | None:

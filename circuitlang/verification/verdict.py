@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One comparison inside a claim, decided; `measured` is the metric on its left if it is compared with a constant."""
+    """One comparison inside a claim, decided; `measured` is the metric on its left, if a constant is on its right."""
 
     symbol: str
     left: Quantity

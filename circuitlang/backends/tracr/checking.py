@@ -29,7 +29,7 @@ from circuitlang.simulation.run import simulate
 from circuitlang.simulation.sampling import sample_inputs
 
 ENUMERATED, SAMPLED = 20_000, 4_096  # inputs; all of them if they are no more than the first number
-MOST_WORK = 1 << 36  # multiplications of a check, a few seconds; at least so many inputs are sampled:
+MOST_WORK = 1 << 35  # multiplications of a check, a few seconds; at least so many inputs are sampled:
 LEAST_SAMPLED = 256
 CHUNK = 1 << 24  # numbers of the stream that are held at once
 # Encodings are ones and zeros: further off, a later head or step could read them wrongly.
@@ -151,12 +151,13 @@ def _error(
         written = states[hooks.neurons(site.layer)][..., units]
         out = weights[f"blocks.{site.layer}.mlp.W_out"][units]
     found = (written @ out.detach()[:, dims])[:, 1:].double().numpy()
-    codes = column.codes if column.codes.ndim > 1 else np.repeat(column.codes[:, None], found.shape[1], 1)
-    inside = np.arange(codes.shape[1]) < batch.lengths[lowered.sequence][:, None]
+    if column.codes.ndim == 1:  # a node without an index is held at every position
+        column = Column(np.repeat(column.codes[:, None], found.shape[1], 1), column.values)
+    inside = np.arange(column.codes.shape[1]) < batch.lengths[lowered.sequence][:, None]
     if name in lowered.means:
         wanted = column.numbers()[..., None]
     else:
         place = {identity(value): code for code, value in enumerate(lowered.values[name])}
         rows = np.array([place.get(identity(value), -1) for value in column.values])
-        wanted = np.eye(len(dims) + 1)[rows, :-1][codes]
-    return float(np.abs(found[:, : codes.shape[1]] - wanted)[inside].max(initial=0.0))
+        wanted = np.eye(len(dims) + 1)[rows, :-1][column.codes]
+    return float(np.abs(found[:, : column.codes.shape[1]] - wanted)[inside].max(initial=0.0))

@@ -5,7 +5,7 @@ In: one expression, its top only; out: an equal expression whose reads of other 
 
 from dataclasses import replace
 
-from circuitlang.core.domain import kinds
+from circuitlang.core.domain import Finite, kinds
 from circuitlang.core.expression import Call, Const, Each, Expr, If, Positions, Read, Var, free_variables
 from circuitlang.core.functions import FUNCTIONS
 from circuitlang.core.model import Model
@@ -48,7 +48,9 @@ def _fold(expr: Each, model: Model) -> Expr | None:
         case "sum" if is_bool(expr.body, model):
             return count_of(expr, expr.body)
         case "sum":
-            return Call("multiply", (replace(expr, fold="mean"), count_of(expr)), expr.span)
+            product = Call("multiply", (replace(expr, fold="mean"), count_of(expr)), expr.span)
+            # Rounding changes no sum of whole numbers, but leaves fewer values for pairs that no input gives.
+            return Call("round", (product,), expr.span) if is_whole(expr.body, model) else product
         case _:
             return None
 
@@ -83,5 +85,20 @@ def is_bool(expr: Expr, model: Model) -> bool:
             return part is not None and kinds(part.domain) == {"bool"}
         case Each(fold=fold):
             return fold in ("any", "all")
+        case _:
+            return False
+
+
+def is_whole(expr: Expr, model: Model) -> bool:
+    """Whether an expression is a whole number by its form: a position, or read from a domain of them."""
+    match expr:
+        case Var():
+            return True
+        case Const(value=value):
+            return type(value) is int
+        case Read(node=name):
+            part = model.by_name.get(name)
+            domain = None if part is None else part.domain
+            return isinstance(domain, Finite) and all(type(value) is int for value in domain.values)
         case _:
             return False

@@ -157,7 +157,7 @@ class _Lowering:
         New nodes are `named` after their owner and their role.
         """
         while len(facts := tuple(fact for fact in facts_of(expr) if mine(fact))) > most:
-            part = next((part for part in walk(expr) if self.shrinks(expr, part, mine, at)), None)
+            part = self.part_to_name(expr, mine, at)
             if part is not None:
                 expr = substitute(expr, {part: self.auxiliary(*named, part, at)})
                 continue
@@ -166,17 +166,27 @@ class _Lowering:
             expr = substitute(expr, {fact: Call("item", (pair, Const(k))) for k, fact in enumerate((first, second))})
         return expr
 
-    def shrinks(self, expr: Expr, part: Expr, mine: Callable[[Expr], bool], at: str | None) -> bool:
-        """Whether a node for this part leaves fewer facts, or as many with fewer values."""
-        inside = facts_of(part)
-        if part == expr or part in inside or not inside or not all(map(mine, inside)):
-            return False
-        if free_variables(part) - {at} or set(inside) & set(facts_of(substitute(expr, {part: Const(None)}))):
-            return False
-        if len(inside) > 1:
-            return self.entries(inside) > MOST_ENTRIES or self.tabulate(part, inside).total
-        table = self.tabulate(part, inside)
-        return table.total and len(table.values) < self.entries(inside)
+    def part_to_name(self, expr: Expr, mine: Callable[[Expr], bool], at: str | None) -> Expr | None:
+        """The part that a node of its own should compute, None if none helps.
+
+        A part that is the only reader of several facts, the fewest there are; else one that makes few values of many.
+        """
+        parts: list[tuple[int, Expr]] = []
+        for part in walk(expr):
+            inside = facts_of(part)
+            if part == expr or part in inside or not inside or not all(map(mine, inside)):
+                continue
+            outside = facts_of(substitute(expr, {part: Const(None)}))
+            if not free_variables(part) - {at} and not set(inside) & set(outside):
+                parts.append((len(inside), part))
+        for size, part in sorted(parts, key=lambda found: (found[0] == 1, found[0])):
+            inside = facts_of(part)
+            if size > 1 and self.entries(inside) > MOST_ENTRIES:
+                return part
+            table = self.tabulate(part, inside)
+            if table.total and (size > 1 or len(table.values) < self.entries(inside)):
+                return part
+        return None
 
     def one_hot(self, expr: Expr, facts: Sequence[Expr], at: str | None) -> Expr:
         """Means are one number; where their values must be told apart, a node lists them."""

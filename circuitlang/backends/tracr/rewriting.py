@@ -46,9 +46,15 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 
 def substitute(expr: Expr, replacements: Mapping[Expr, Expr]) -> Expr:
-    """The expression with whole subexpressions replaced; what a comprehension binds itself stays as it is."""
+    """The expression with whole subexpressions replaced; what a comprehension binds itself stays as it is.
+
+    A position that is replaced by a value stays where it says which cell is read: `x[i]` is a fact of its own.
+    """
     if expr in replacements:
         return replacements[expr]
+    if isinstance(expr, Read) and any(isinstance(part, Var) for part in expr.index):
+        renamed = {old: new for old, new in replacements.items() if isinstance(new, Var)}
+        return replace(expr, index=tuple(renamed.get(part, part) for part in expr.index))
     if isinstance(expr, Each):
         outside = None if isinstance(expr.over, Positions) else substitute(expr.over, replacements)
         inside = {old: new for old, new in replacements.items() if expr.variable not in free_variables(old)}

@@ -1,4 +1,4 @@
-"""The codes of family E6xx: claims and what they measure.  In: nothing; out: one entry a code, read by `circuitc explain`."""
+"""The codes of family E6xx: claims and what they measure.  In: nothing; out: one entry a code."""
 
 from circuitlang.diagnostics.codes.code import Code
 

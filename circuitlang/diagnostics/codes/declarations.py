@@ -1,4 +1,4 @@
-"""The codes of family E25x to E29x: networks, data and training as they are declared.  In: nothing; out: one entry a code, read by `circuitc explain`."""
+"""The codes E25x to E29x: networks, data and training as declared.  In: nothing; out: one entry a code."""
 
 from circuitlang.diagnostics.codes.code import Code
 

@@ -119,7 +119,7 @@ every intervention.  Usually the constant is misspelt, or the domain lacks it.
 """),
     Code("W245", "unproved-mechanism", "too many combinations to show that a mechanism keeps to its domain", """\
 What the checks know about the parents is not enough to prove that the node always has a value of its domain, and
-there are too many combinations to try.  The ends of the domains and a sample of 2000 combinations were fine.  If a
-missing value turns up later, the run stops and says so.  Computing in two steps through a small domain helps.
+there are too many combinations to try.  Some thousand of them were fine, the first ones and a sample.  If a missing
+value turns up later, the run stops and says so.  Computing in two steps through a small domain helps.
 """),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The codes of family E3xx: where nodes live in a network.  In: nothing; out: one entry a code, read by `circuitc explain`."""
+"""The codes of family E3xx: where nodes live in a network.  In: nothing; out: one entry a code."""
 
 from circuitlang.diagnostics.codes.code import Code
 
