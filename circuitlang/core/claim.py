@@ -70,11 +70,14 @@ class Metric:
         return dict(self.options).get(name)
 
 
+Symbol: TypeAlias = Literal["+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not", "|", "&", "~"]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Arithmetic, a comparison, a connective, or a set operation on circuits, by its symbol."""
 
-    symbol: Literal["+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not", "|", "&", "~"]
+    symbol: Symbol
     operands: tuple["Term", ...]
     span: Span | None = field(default=None, compare=False, repr=False)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import TypeAlias
 
-from circuitlang.core.values import Value, distinct, kind_of, show
+from circuitlang.core.values import Value, distinct, key_of, kind_of, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Finite:
     keys: frozenset = field(init=False, compare=False, repr=False, default=frozenset())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", frozenset((kind_of(value), value) for value in self.values))
+        object.__setattr__(self, "keys", frozenset(map(key_of, self.values)))
 
     def __contains__(self, value: Value) -> bool:
-        return (kind_of(value), value) in self.keys
+        return key_of(value) in self.keys
 
     def __len__(self) -> int:
         return len(self.values)

@@ -41,12 +41,19 @@ def kind_of(value: Value) -> str:
 
 def same(left: Value, right: Value) -> bool:
     """Whether two values are equal and of one kind."""
-    return left == right and kind_of(left) == kind_of(right)
+    return left == right and key_of(left) == key_of(right)
+
+
+def key_of(value: Value) -> tuple[str, Any]:
+    """What tells a value from all others, as a key of dictionaries: its kind with it, inside tuples too."""
+    if type(value) is tuple and any(type(item) is bool or type(item) is tuple for item in value):
+        return "tuple", tuple(map(key_of, value))
+    return kind_of(value), value
 
 
 def distinct(values: Iterable[Value]) -> tuple[Value, ...]:
     """The values without repetitions, in the order of their first occurrence."""
-    return tuple({(kind_of(value), value): value for value in values}.values())
+    return tuple({key_of(value): value for value in values}.values())
 
 
 def show(value: Value) -> str:

@@ -22,7 +22,7 @@ from circuitlang.elaboration.possible import (
     NOWHERE,
     TRUE,
     Possible,
-    kind,
+    key,
     listed,
     of_domain,
     of_kinds,
@@ -62,7 +62,7 @@ class Abstract:
         """What an expression may be; hazards say where it may have no value."""
         match expr:
             case Const(value=value):
-                return Possible({(kind(value), value): value})
+                return Possible({key(value): value})
             case Var(name=name):
                 return variables[name]
             case Read():
@@ -200,8 +200,8 @@ class Abstract:
         sets = [as_set(value) for value in over.values if not isinstance(value, Tie)]
         if sum(map(len, sets)) <= MOST_COMBINATIONS:
             return [[listed((member,)) for member in members] for members in sets], True
-        every = dict.fromkeys((kind(member), member) for members in sets for member in members)
-        return [[listed((member,)) for _, member in every]], False
+        every = {key(member): member for members in sets for member in members}
+        return [[listed((member,)) for member in every.values()]], False
 
 
 def _arm_of(expr: Match, value: Value) -> int:

@@ -50,11 +50,10 @@ def in_causal_order(ctx: Context, placed: Placed) -> None:
         ends, starts = placed.of(edge.child), _starts(placed, edge.parent)
         if not ends or not starts:
             continue
-        found = [(_blocked(placed, edge, start, end), start, end) for end in ends for start in starts]
-        if all(why is not None for why, _, _ in found):
-            why, start, end = found[0]
-            assert why is not None
-            _tell_no_path(ctx, placed, edge, why, start, end)
+        pairs = [(start, end) for end in ends for start in starts]
+        obstacles: list[Obstacle | None] = [_blocked(placed, edge, start, end) for start, end in pairs]
+        if obstacles[0] is not None and all(obstacles):
+            _tell_no_path(ctx, placed, edge, obstacles[0], *pairs[0])
 
 
 def _blocked(placed: Placed, edge: Edge, start: Spot, end: Spot) -> Obstacle | None:
@@ -63,7 +62,7 @@ def _blocked(placed: Placed, edge: Edge, start: Spot, end: Spot) -> Obstacle | N
         return obstacle(start.at, end.at, placed.shape, placed.layout, crosses=edge.crosses)
     if start.at.position is not None and end.at.position is not None:
         step = offset(start.at.position, end.at.position, placed.layout)
-        return {"before": "position", "after": "attention"}.get(step)  # type: ignore[return-value]
+        return "position" if step == "before" else "attention" if step == "after" else None
     return "attention" if edge.crosses else None
 
 

@@ -1,4 +1,4 @@
-"""Claims and named measurements.  In: `claim NAME : statement for n in S on DATA { ... }`; out: core forms, or mistakes."""
+"""Claims and named measurements.  In: `claim NAME : statement for n in S on DATA`; out: core forms, or mistakes."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from circuitlang.diagnostics import Label, one_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.fitting import data_fits
 from circuitlang.elaboration.judging import check_claim
+from circuitlang.elaboration.kinds import example
 from circuitlang.elaboration.quantifiers import read_quantifier
 from circuitlang.elaboration.references import read_data_ref, task_of
 from circuitlang.elaboration.settings import Schema, Setting, choice, number, read_settings, whole
@@ -45,6 +46,8 @@ def elaborate_claim(ctx: Context, declaration: tree.Claim) -> Claim | None:
             return None  # the other members would say the same
         if found.kind != "bool":
             return _tell_no_statement(ctx, declaration, found.term, found.kind)
+        if not metrics_of(found.term):
+            return _tell_no_metric(ctx, declaration)
         statements.append(Statement(found.term, member))
     if (declaration.data and data is None) or not _measurable(ctx, declaration, statements, data):
         return None
@@ -83,6 +86,17 @@ def _tell_no_statement(ctx: Context, declaration: tree.Claim, term: Term, kind: 
         help=f"{written} >= 0.99"
         if measured
         else f"claim {declaration.name.text} : accuracy(NETWORK, MODEL) >= 0.99 on DATA",
+    )
+
+
+def _tell_no_metric(ctx: Context, declaration: tree.Claim) -> None:
+    ctx.refuse(
+        "E620",
+        f"the claim `{declaration.name.text}` measures nothing: it says the same of every network",
+        declaration.statement.span,
+        "no metric",
+        note="a claim compares a measurement with a bound",
+        help=f"claim {declaration.name.text} : {example(ctx, METRICS['accuracy'])} >= 0.99 on DATA",
     )
 
 

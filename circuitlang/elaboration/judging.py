@@ -1,11 +1,12 @@
-"""Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it cannot fail, hold or be decided."""
+"""Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it is vain, or undecidable."""
 
 from collections.abc import Iterator
 from math import ceil, log
 
 from circuitlang.core.claim import Claim, Constant, Metric, Nodes, Operation, Ref, Statement, Term
 from circuitlang.core.data import Data
-from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs
+from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs, max_length
+from circuitlang.core.expression import Positions
 from circuitlang.core.metrics import METRICS
 from circuitlang.core.model import Model, shown_cell
 from circuitlang.core.network import Network, Untrained
@@ -182,7 +183,7 @@ def _check_samples(ctx: Context, claim: Claim, metric: Metric, symbol: str, boun
         f"{claim.samples:,} samples can never show a share of {_WORDS[symbol]} {bound:g}",
         setting,
         f"at least {needed:,} are needed",
-        note=f"even if all of them succeed, the interval at confidence {claim.confidence:g}{together} is wider than that",
+        note=f"even if all succeed, the interval at confidence {claim.confidence:g}{together} is wider than that",
         help=f"samples = {needed:,}".replace(",", "_") + "   or leave `samples` out: the number is then planned",
     )
 
@@ -195,6 +196,29 @@ def _setting(ctx: Context, claim: Claim, key: str) -> Span:
                     return setting.span
     assert claim.span
     return claim.span
+
+
+def _within_length(ctx: Context, claim: Claim) -> None:
+    """A member of a sequence's family must stand within some string of the data."""
+    data: Data | None = ctx.done["data"].get(claim.data.name) if claim.data else None
+    for metric in (part for one in claim.statements for part in parts(one.test) if isinstance(part, Metric)):
+        model = _model(ctx, metric)
+        cells = [one for part in metric.arguments if isinstance(part, Nodes) for one in part.members]
+        for cell in cells if data is not None and model is not None else ():
+            over = model.by_name[cell[0]].index if isinstance(cell, tuple) and cell[0] in model.by_name else ()
+            if len(over) != 1 or not isinstance(over[0].over, Positions):
+                continue
+            longest = max_length(data, over[0].over.of)
+            if longest is not None and cell[1] and cell[1][0] >= longest and metric.span is not None:
+                ctx.refuse(
+                    "E309",
+                    f"`{shown_cell(cell)}` stands beyond every string of `{data.name}`",
+                    metric.span,
+                    f"positions end at {longest - 1}",
+                    see=ctx.declaration(data.name, f"at most {longest} positions"),
+                    help=f"write {cell[0]} for the whole family, or a member up to {cell[0]}[{longest - 1}]",
+                )
+                return
 
 
 def _informative(ctx: Context, claim: Claim) -> None:
@@ -284,7 +308,8 @@ def _has_weights(ctx: Context, claim: Claim) -> None:
             f"about `{name}`",
             see=ctx.declaration(name, "an architecture, still to be trained"),
             note="the claim can be decided only on weights that are named when it is",
-            help=f"{_training(ctx, claim, name)}\nor say which, later: circuitc verify FILE --network {name}=weights.safetensors",
+            help=f"{_training(ctx, claim, name)}\n"
+            f"or say which, later: circuitc verify FILE --network {name}=weights.safetensors",
         )
 
 
@@ -295,4 +320,4 @@ def _training(ctx: Context, claim: Claim, network: str) -> str:
     return f"train {network} by {method} on {claim.data or 'DATA'} {{ until = {{{claim.name}}} }}"
 
 
-CLAIM_CHECKS = (_within_reach, _certain_or_sampled, _informative, _has_weights)
+CLAIM_CHECKS = (_within_reach, _within_length, _certain_or_sampled, _informative, _has_weights)

@@ -106,7 +106,8 @@ def _complete(ctx: Context, declaration: tree.Network, values: dict[str, Any]) -
             place,
             f"not a multiple of {heads}",
             see=[Label(other, f"{heads} heads")],
-            help=f"d_model = {d_model // heads * heads or heads}   or set the width of a head: d_head = {max(1, d_model // heads)}",
+            help=f"d_model = {d_model // heads * heads or heads}   "
+            f"or set the width of a head: d_head = {max(1, d_model // heads)}",
         )
     values.setdefault("d_head", d_model // heads)
     values.setdefault("d_mlp", 4 * d_model)

@@ -134,5 +134,6 @@ def _aligned(ctx: Context, form: tree.Expr, cell: Cell, alignment: Alignment, mo
         "not aligned",
         see=ctx.declaration(alignment.name),
         note=f"`{alignment.name}` aligns {one_of(alignment.nodes, 'and')}",
-        help=f"add a pair to `{alignment.name}`: {shown_cell(cell)} -> L0.H0   or claim: for n in {alignment.name}.nodes",
+        help=f"add a pair to `{alignment.name}`: {shown_cell(cell)} -> L0.H0   "
+        f"or claim: for n in {alignment.name}.nodes",
     )

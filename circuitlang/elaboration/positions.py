@@ -136,7 +136,7 @@ def _in_every_template(ctx: Context, expr: tree.Name, name: str, layout: Layout)
         if any(have) and not all(have):
             return ctx.refuse(
                 "E307",
-                f"the hole `{name}` stands in some prompts of `{data.name}` only, so it names no position of the others",
+                f"the hole `{name}` stands in some prompts of `{data.name}` only, and names no position of the others",
                 expr.span,
                 f"missing in prompt {have.index(False) + 1} of {len(have)}",
                 see=ctx.declaration(data.name, f"the prompts of `{data.name}`"),

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from circuitlang.core.domain import Angle, Domain, Finite, Real
-from circuitlang.core.functions import KIND_OF_TYPE
 from circuitlang.core.model import Cell
-from circuitlang.core.values import Tie, Value
+from circuitlang.core.values import Tie, Value, key_of
 
 MOST_LISTED = 20_000
 
@@ -107,22 +106,19 @@ EITHER = Possible({("bool", False): False, ("bool", True): True})
 
 def listed(values: Iterable[Value]) -> Possible:
     """The set of these values; sets of the language count as values here."""
-    return shortened({(kind(value), value): value for value in values}, None, frozenset())
+    return shortened({key(value): value for value in values}, None, frozenset())
 
 
-def kind(value: Value) -> str:
-    """The kind of a value, sets and ties included."""
-    found = KIND_OF_TYPE.get(type(value))
-    if found is None:
-        found = "none" if value is None else "tie" if isinstance(value, Tie) else "set"
-    return found
+def key(value: Value) -> tuple[str, Value]:
+    """What tells a value from all others; sets count as values here."""
+    return ("set", value) if isinstance(value, Finite) else key_of(value)
 
 
 def of_domain(domain: Domain) -> Possible:
     """The members of a domain."""
     match domain:
         case Finite(values=values) | Angle(values=values):
-            return Possible({(kind(value), value): value for value in values})
+            return Possible({key(value): value for value in values})
         case Real():
             return Possible(interval=EVERYTHING)
 

@@ -5,6 +5,7 @@ A reader turns an expression into a value, or says what it wanted; the mistake i
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from circuitlang.core.train import Quantity
@@ -167,7 +168,7 @@ def number(low: float | None = None, high: float | None = None, *, open_ends: bo
         found = number_of(value, ctx)
         if found is TOLD:
             return TOLD
-        if found is None or isinstance(found, bool | str | tuple):
+        if isinstance(found, bool) or not isinstance(found, int | float | Fraction):
             return Wanted(f"a number{span}")
         too_low = low is not None and (found <= low if open_ends else found < low)
         too_high = high is not None and (found >= high if open_ends else found > high)

@@ -7,10 +7,10 @@ from circuitlang.core.alignment import FeaturesOf
 from circuitlang.core.expression import Const, Expr, Var
 from circuitlang.core.network import Basis, MlpShape, Network, TransformerShape
 from circuitlang.core.site import Site
-from circuitlang.diagnostics import Label, Span, nearest, one_of
+from circuitlang.diagnostics import Span, nearest, one_of
 from circuitlang.elaboration.context import NOTHING, Context
+from circuitlang.elaboration.limits import count, layer_exists, read_indices, setting_label
 from circuitlang.elaboration.positions import Layout, read_position
-from circuitlang.elaboration.settings import TOLD, number_of
 from circuitlang.syntax import tree
 
 _STREAMS = ("resid_pre", "resid_mid", "resid_post")
@@ -42,7 +42,8 @@ def read_sites(
             expr.span,
             "a site, and then arithmetic",
             note="`@` binds tighter than `+` and `-`",
-            help=f"{expr.left.site.span.text} @ ({expr.left.position.span.text} {expr.operator} {expr.right.span.text})",
+            help=f"{expr.left.site.span.text} @ "
+            f"({expr.left.position.span.text} {expr.operator} {expr.right.span.text})",
         )
     if isinstance(expr, tree.Place):
         site = _read_site(ctx, expr.site, network, bound, unembed)
@@ -81,7 +82,7 @@ def _read_site(
             if not layer.text.isdigit():
                 return _tell_form(ctx, expr, f"write, for example: {stream}.0")
             site = Site(kind=stream, layer=int(layer.text), span=expr.span)  # type: ignore[arg-type]
-            return site if _layer_exists(ctx, layer.span, site.layer or 0, network) else None
+            return site if layer_exists(ctx, layer.span, site.layer or 0, network) else None
         case tree.Field(value=tree.Name(text=layer) as at, name=part) if _is_layer(layer):
             return _component(ctx, expr, int(layer[1:]), at.span, part, network)
         case tree.Field(value=tree.Field() as head, name=slot):
@@ -112,7 +113,7 @@ def _argument(ctx: Context, argument: tree.Argument, bound: tuple[str, ...]) -> 
 
 def _component(ctx: Context, expr: tree.Field, layer: int, at: Span, part: tree.Name, network: Network) -> Site | None:
     """`L0.mlp` or `L0.H1`."""
-    if not _layer_exists(ctx, at, layer, network):
+    if not layer_exists(ctx, at, layer, network):
         return None
     shape = network.shape
     if part.text == "mlp":
@@ -122,7 +123,7 @@ def _component(ctx: Context, expr: tree.Field, layer: int, at: Span, part: tree.
                 f"`{network.name}` is attention-only: its layers have no mlp",
                 part.span,
                 "no mlp here",
-                see=_setting(ctx, network, "attention_only"),
+                see=setting_label(ctx, network, "attention_only"),
                 help=f"write, for example: L{layer}.H0",
             )
         return Site(kind="mlp", layer=layer, span=expr.span)
@@ -135,7 +136,9 @@ def _component(ctx: Context, expr: tree.Field, layer: int, at: Span, part: tree.
                 f"`{network.name}` has no head L{layer}.H{head}",
                 expr.span,
                 f"heads are counted from 0: the last one is H{last}",
-                see=_setting(ctx, network, "heads", f"`{network.name}` has {_count(shape.heads, 'head')} in a layer"),
+                see=setting_label(
+                    ctx, network, "heads", f"`{network.name}` has {count(shape.heads, 'head')} in a layer"
+                ),
                 help=f"use `L{layer}.H{last}`, or give `{network.name}` more heads: heads = {head + 1}",
             )
         return Site(kind="head", layer=layer, head=head, span=expr.span)
@@ -193,7 +196,7 @@ def _neurons(
             help=f"write {inner.span.text}   or the directions of a basis at it",
         )
     width = network.shape.d_mlp if isinstance(network.shape, TransformerShape) else None
-    neurons = _indices(ctx, indices, width, "neuron", inner.span.text, network, "d_mlp")
+    neurons = read_indices(ctx, indices, width, "neuron", inner.span.text, network, "d_mlp")
     return None if neurons is None else replace(site, neurons=neurons, span=expr.span)
 
 
@@ -210,7 +213,7 @@ def _hidden(ctx: Context, expr: tree.Expr, indices: tuple[tree.Expr, ...] | None
     neurons = None
     if indices is not None:
         width = network.shape.hidden if network.shape else None
-        neurons = _indices(ctx, indices, width, "hidden unit", "hidden", network, "hidden")
+        neurons = read_indices(ctx, indices, width, "hidden unit", "hidden", network, "hidden")
         if neurons is None:
             return None
     return Site(kind="mlp", layer=0, neurons=neurons, span=expr.span)
@@ -224,7 +227,7 @@ def _features(
     if basis is None or not _of(ctx, name, basis, network):
         return None
     width = network.shape.d_model if isinstance(network.shape, TransformerShape) else None
-    features = _indices(ctx, indices, width, "direction", name.text, network, "d_model")
+    features = read_indices(ctx, indices, width, "direction", name.text, network, "d_model")
     return None if features is None else Site(kind="feature", basis=name.text, features=features, span=expr.span)
 
 
@@ -241,88 +244,6 @@ def _of(ctx: Context, name: tree.Name, basis: Basis, network: Network) -> bool:
         help=f"declare a basis of `{network.name}`: basis NAME of {network.name} at resid_mid.0 = pca() on DATA",
     )
     return False
-
-
-def _indices(
-    ctx: Context,
-    indices: tuple[tree.Expr, ...],
-    width: int | None,
-    what: str,
-    of: str,
-    network: Network,
-    setting: str,
-) -> tuple[int, ...] | None:
-    """The numbers in brackets, each below `width`, none twice."""
-    found: list[int] = []
-    for index in indices:
-        ends = (index.first, index.last) if isinstance(index, tree.Range) else (index, index)
-        low, high = (number_of(end, ctx) for end in ends)
-        if low is TOLD or high is TOLD:
-            return None
-        if not isinstance(low, int) or not isinstance(high, int) or low < 0 or high < low:
-            return ctx.refuse(
-                "E302",
-                f"a {what} is picked by its number, several by a range",
-                index.span,
-                "no number of a " + what,
-                help=f"write, for example: {of}[0..3]",
-            )
-        if width is not None and high >= width:
-            return ctx.refuse(
-                "E301",
-                f"`{of}` has no {what} {high}",
-                index.span,
-                f"they are counted from 0: the last one is {width - 1}",
-                see=_setting(ctx, network, setting),
-                help=f"use `{of}[{min(low, width - 1)}..{width - 1}]`, or widen `{network.name}`: {setting} = {high + 1}",
-            )
-        found.extend(range(low, high + 1))
-    if len(set(found)) < len(found):
-        twice = next(one for one in found if found.count(one) > 1)
-        return ctx.refuse(
-            "E304",
-            f"{what} {twice} of `{of}` is named twice",
-            indices[-1].span,
-            f"{twice} again",
-            help=f"{of}[{', '.join(map(str, sorted(set(found))))}]",
-        )
-    return tuple(found)
-
-
-def _layer_exists(ctx: Context, span: Span, layer: int, network: Network) -> bool:
-    match network.shape:
-        case TransformerShape(layers=layers) if layer >= layers:
-            more = f"or give `{network.name}` more layers: layers = {layer + 1}"
-            ctx.refuse(
-                "E301",
-                f"network `{network.name}` has no layer {layer}",
-                span,
-                f"layers are counted from 0: the last one is L{layers - 1}",
-                see=_setting(ctx, network, "layers", f"`{network.name}` has {_count(layers, 'layer')}"),
-                help=f"use layer {layers - 1}, {more}",
-            )
-            return False
-        case MlpShape():
-            ctx.refuse(
-                "E302",
-                f"`{network.name}` is an mlp: it has one hidden layer, and no heads or stream",
-                span,
-                "no such layer",
-                see=ctx.declaration(network.name),
-                help="write: hidden   or some of its units: hidden[0..3]",
-            )
-            return False
-    return True
-
-
-def _setting(ctx: Context, network: Network, key: str, text: str = "declared here") -> tuple[Label, ...]:
-    """A label at a setting of a network's declaration, or at its name."""
-    for declaration in ctx.tree.declarations:
-        if isinstance(declaration, tree.Network) and declaration.name.text == network.name:
-            for setting in declaration.settings:
-                if setting.key.text == key:
-                    return (Label(setting.span, text),)
-    return ctx.declaration(network.name, text)
 
 
 def _tell_form(ctx: Context, expr: tree.Expr, help: str) -> None:
@@ -342,7 +263,3 @@ def _is_layer(text: str) -> bool:
 
 def _is_head(text: str) -> bool:
     return re.fullmatch(r"H[0-9]+", text) is not None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

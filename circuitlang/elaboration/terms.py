@@ -5,7 +5,7 @@ Claims, `let` and circuits share these expressions; `Bindings` says what a varia
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 from circuitlang.core.claim import Arrow, Constant, Metric, Operation, Quantified, Ref
 from circuitlang.core.domain import Finite
@@ -15,6 +15,7 @@ from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import NOTHING, Context
 from circuitlang.elaboration.kinds import CALLED, Measured, comparable, example, fits
 from circuitlang.elaboration.nodes import read_nodes
+from circuitlang.elaboration.scope import parts_of
 from circuitlang.elaboration.settings import Reader, Setting, Wanted, choice, number, read_settings, whole, word
 from circuitlang.elaboration.subjects import network_of
 from circuitlang.syntax import tree
@@ -55,7 +56,7 @@ def read_term(ctx: Context, form: tree.Expr, at: Bindings = Bindings()) -> Measu
             return Measured(Arrow(start.term, end.term, form.span), "arrow") if start and end else None
         case tree.Unary():
             return _read_unary(ctx, form, at)
-        case tree.Binary(operator=operator) if operator != "in":
+        case tree.Binary():
             return _read_binary(ctx, form, at)
     return _read_constant(ctx, form, at)
 
@@ -130,10 +131,21 @@ def _read_unary(ctx: Context, form: tree.Unary, at: Bindings) -> Measured | None
 
 
 def _read_binary(ctx: Context, form: tree.Binary, at: Bindings) -> Measured | None:
+    symbol = form.operator
+    if symbol not in get_args(Symbol):
+        if not any(isinstance(part, tree.Name) and part.text in METRICS for part in parts_of(form)):
+            return _read_constant(ctx, form, at)
+        return ctx.refuse(
+            "E609",
+            f"measurements are not joined by `{symbol}`",
+            form.span,
+            "no such operation",
+            note="numbers take + - * / and comparisons, statements `and`, `or` and `not`, circuits | & - ~",
+            help=f"{form.left.span.text} == {form.right.span.text}",
+        )
     left, right = read_term(ctx, form.left, at), read_term(ctx, form.right, at)
     if left is None or right is None:
         return None
-    symbol = form.operator
     here = Operation(symbol, (left.term, right.term), form.span)  # type: ignore[arg-type]
     sides = ((left, form.left), (right, form.right))
     if symbol in ("|", "&") or (symbol == "-" and "circuit" in (left.kind, right.kind)):
@@ -146,21 +158,11 @@ def _read_binary(ctx: Context, form: tree.Binary, at: Bindings) -> Measured | No
         return Measured(here, "bool") if all(fine) else None
     if symbol in _COMPARISONS:
         return Measured(here, "bool") if comparable(ctx, form, left, right) else None
-    if symbol in ("+", "-", "*", "/"):
-        fine = [fits(ctx, side, part, "number", f"`{symbol}`") for side, part in sides]
-        if not all(fine):
-            return None
-        if isinstance(left.term, Constant) and isinstance(right.term, Constant):
-            return _read_constant(ctx, form, at)
-        return Measured(here, "number")
-    return ctx.refuse(
-        "E609",
-        f"measurements are not joined by `{symbol}`",
-        form.span,
-        "no such operation",
-        note="numbers take + - * /, statements `and`, `or` and `not`, circuits | & - ~",
-        help=f"{form.left.span.text} - {form.right.span.text}",
-    )
+    if not all([fits(ctx, side, part, "number", f"`{symbol}`") for side, part in sides]):
+        return None
+    if isinstance(left.term, Constant) and isinstance(right.term, Constant):
+        return _read_constant(ctx, form, at)
+    return Measured(here, "number")
 
 
 def _one_network(ctx: Context, form: tree.Binary, left: Measured, right: Measured, at: Bindings) -> bool:

@@ -12,7 +12,7 @@ from circuitlang.diagnostics import Label, Span, nearest, one_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.datasets import read_models
 from circuitlang.elaboration.fitting import data_fits
-from circuitlang.elaboration.references import read_data_ref
+from circuitlang.elaboration.references import read_data_ref, task_of
 from circuitlang.elaboration.settings import (
     TOLD,
     Schema,
@@ -273,9 +273,24 @@ def _tell_other_network(ctx: Context, declaration: tree.Train, network: Network,
 
 
 def _fits(ctx: Context, declaration: tree.Train, reference: DataRef, models: tuple[Model, ...]) -> bool:
+    """Whether the data give every model its inputs, and are the data of its task."""
     data: Data = ctx.done["data"][reference.name]
     assert declaration.data
-    return all(data_fits(ctx, data, model, declaration.data.span) for model in models)
+    task = task_of(reference, data)
+    for model in models:
+        if not data_fits(ctx, data, model, declaration.data.span):
+            return False
+        if task not in (None, model.name):
+            ctx.refuse(
+                "E623",
+                f"`{declaration.data.span.text}` is the data of `{task}`, and `{model.name}` is to be learned",
+                declaration.data.span,
+                f"the task `{task}`",
+                see=[Label(declaration.method.span, f"towards `{model.name}`")],
+                help=f"write: on {reference.name}" + (f".{model.name}" if len(models) == 1 else ""),
+            )
+            return False
+    return True
 
 
 def _check_until(ctx: Context, declaration: tree.Train, network: Network, names: tuple[str, ...]) -> None:

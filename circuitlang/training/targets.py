@@ -13,6 +13,7 @@ from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import is_effective
 from circuitlang.simulation.pairs import Pairs, all_pairs
 from circuitlang.simulation.reading import Answers
+from circuitlang.simulation.run import interchange
 
 TABLED = 2**22  # answers, over all pairs and positions, that are kept for one node
 
@@ -58,11 +59,20 @@ class Targets:
     @cached_property
     def _tables(self) -> tuple[Wanted, ...]:
         assert self.pairs is not None
-        return tuple(self._computed(node, self.pairs) for node in range(len(self.nodes)))
+        found = [self.bench.predictions((node,), self.pairs) for node in self.nodes]
+        return tuple(Wanted(answers, is_effective(self.bench, answers, self.pairs)) for answers in found)
 
     def _computed(self, node: int, pairs: Pairs) -> Wanted:
-        predicted = self.bench.predictions((self.nodes[node],), pairs)
-        return Wanted(predicted, is_effective(self.bench, predicted, pairs))
+        """The answers of a few pairs; `Bench.predictions` looks at the whole batch first, to compute no pair twice."""
+        bases, sources = self.bench.batch.take(pairs.base), self.bench.batch.take(pairs.source)
+        known = [
+            {name: column.take(rows) for name, column in self.bench.values.items()}
+            for rows in (pairs.source, pairs.base)
+        ]
+        model, reading = self.bench.subject.model, self.bench.subject.reading
+        columns = interchange(model, bases, sources, (self.nodes[node],), known[0], known[1])
+        answers = reading.answers(columns[model.output], bases)
+        return Wanted(answers, is_effective(self.bench, answers, pairs))
 
 
 def on(answers: Answers, rows: np.ndarray) -> Answers:

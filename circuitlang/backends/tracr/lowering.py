@@ -6,6 +6,7 @@ In: a core model and the longest length; out: a core model that computes the sam
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
+from typing import NoReturn
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from circuitlang.core.model import Index, Model, Node, length_of
 from circuitlang.core.values import Value, distinct
 
 MOST_ENTRIES = 1 << 22  # of one table; 1000 x 1000 values fit
+MOST_PAIRS = 1 << 16  # values of a node that holds two facts at once: each takes a dimension of the stream
 ANYWHERE = Var("")  # the position of a node that has none, for tables that need some fact
 
 
@@ -162,6 +164,8 @@ class _Lowering:
                 expr = substitute(expr, {part: self.auxiliary(*named, part, at)})
                 continue
             first, second = sorted(facts, key=lambda fact: len(self.values_of(fact)))[:2]
+            if self.entries((first, second)) > MOST_PAIRS:
+                self.refuse_size(expr, (first, second))
             pair = self.auxiliary(named[0], "pair", Call("tuple", (first, second)), at)
             expr = substitute(expr, {fact: Call("item", (pair, Const(k))) for k, fact in enumerate((first, second))})
         return expr
@@ -291,8 +295,11 @@ class _Lowering:
 
     def tabulate(self, expr: Expr, facts: Sequence[Expr]) -> Table:
         if self.entries(facts) > MOST_ENTRIES:
-            refuse_size(expr, self.current, {str(_name(fact)): len(self.values_of(fact)) for fact in facts})
+            self.refuse_size(expr, facts)
         return tabulate(expr, {fact: self.values_of(fact) for fact in facts})
+
+    def refuse_size(self, expr: Expr, facts: Sequence[Expr]) -> NoReturn:
+        refuse_size(expr, self.current, {_name(fact): len(self.values_of(fact)) for fact in facts})
 
 
 def _renamed(expr: Each, variable: str) -> Each:

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from circuitlang.backends.tracr.layout import Sizes
+from circuitlang.backends.tracr.operations import POSITION
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Each, Expr, Positions
@@ -120,7 +121,8 @@ def refuse_partial(expr: Expr, node: Node) -> NoReturn:
 
 def refuse_size(expr: Expr, node: Node, sizes: dict[str, int]) -> NoReturn:
     """Stop at a table with too many entries (E506)."""
-    shown = " x ".join(f"{size:,} values of `{name}`" for name, size in sizes.items())
+    names = {name: "the position" if name == POSITION else f"`{name}`" for name in sizes}
+    shown = " x ".join(f"{size:,} values of {names[name]}" for name, size in sizes.items())
     refuse(
         "E506",
         f"`{node.name}` needs a table that is too large: {shown}",

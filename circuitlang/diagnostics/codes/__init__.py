@@ -13,6 +13,7 @@ from circuitlang.diagnostics.codes.placement import PLACEMENT
 from circuitlang.diagnostics.codes.refuted import REFUTED
 from circuitlang.diagnostics.codes.runs import RUNS
 from circuitlang.diagnostics.codes.syntax import SYNTAX
+from circuitlang.diagnostics.codes.training import TRAINING
 
 __all__ = ["CODES", "Code", "Severity", "explain", "join"]
 
@@ -33,7 +34,7 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
 
 
 CODES: dict[str, Code] = join(
-    SYNTAX, NAMES, DECLARATIONS, PLACEMENT, CIRCUITS, BACKENDS, RUNS, CLAIMS, REFUTED, INTERNAL
+    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, RUNS, CLAIMS, REFUTED, INTERNAL
 )  # fmt: skip
 
 

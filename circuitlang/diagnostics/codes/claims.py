@@ -25,7 +25,8 @@ jointly:
         "claim-cannot-hold",
         "a claim that no network could keep",
         """\
-The bound lies outside of what the metric can come out as: a share is never above 1 or below 0.
+The bound lies outside of what the metric can come out as: a share is never above 1 or below 0, a largest error never
+below 0.  Percentages are written as fractions: 0.99, not 99.
 """,
     ),
     Code(
@@ -64,8 +65,8 @@ show a share of at least t takes n >= ln(1 - c) / ln(t) samples: 59 for 0.95 and
         "network-without-weights",
         "a claim is about a network that nothing in the file gives weights",
         """\
-An architecture gets its weights from a `train` block.  Without one, the claim can be decided only when `circuitc verify`
-is told which weights to take: `--network NAME=weights.safetensors`.
+An architecture gets its weights from a `train` block, and nothing in the file trains this one.  The claim can be
+decided only when `circuitc verify` is told which weights to take: `--network NAME=weights.safetensors`.
 """,
     ),
     Code(
@@ -83,7 +84,10 @@ Units: live, concentration, left, right, conjugate, share.
         "wrong-number-of-arguments",
         "a metric is applied to too many or too few arguments",
         """\
-accuracy(NETWORK, MODEL)      iia(ALIGNMENT, node)      strictness(ALIGNMENT)
+Every metric takes a fixed number of things, in this order; what else there is to say is given by name, as in
+`judge = logits`.
+
+    accuracy(NETWORK, MODEL)      iia(ALIGNMENT, node)      strictness(ALIGNMENT)
     faithfulness(CIRCUIT, MODEL)  iou(CIRCUIT, CIRCUIT)     auc(SCORES, CIRCUIT)
     edges_needed(Mid -> End)      share(concentration(u) <= 0.01 for u in live(NETWORK))
 """,
@@ -125,7 +129,9 @@ program is checked as any other; only running these claims is refused.
         "this version cannot compare circuits as sets",
         """\
 `iou`, `iom`, `contains` and `excess` compare the parts of two circuits.  The program is checked as any other; only
-running these claims is refused.
+running these claims is refused.  The other claims of the file can be verified by name:
+
+    circuitc verify FILE --claim NAME
 """,
     ),
     Code(
@@ -142,8 +148,10 @@ refused only when they are to be run.  So is an alignment to features of a basis
         "groups-not-yet",
         "this version cannot analyse the units of group networks",
         """\
-`live`, `concentration`, `left`, `right`, `conjugate`, `share` and `keep` look at single units.  They are checked, and
-refused only when they are to be run.
+`live`, `concentration`, `left`, `right`, `conjugate`, `share` and `keep` look at single units of a network.  They are
+checked, and refused only when they are to be run.  The other claims of the file can be verified by name:
+
+    circuitc verify FILE --claim NAME
 """,
     ),
     Code(
@@ -162,7 +170,8 @@ refused only when they are to be run.
         "mlp-networks-not-yet",
         "this version cannot run mlp networks",
         """\
-`mlp { ... }` is checked, and refused only when it is to be trained or measured.
+`mlp { ... }` declares a network with one hidden layer over finite inputs.  It is checked as any other, and refused only
+when it is to be trained or measured; transformers can be.
 """,
     ),
     Code(
@@ -170,7 +179,8 @@ refused only when they are to be run.
         "cosets-not-yet",
         "this version cannot write the weights of coset networks",
         """\
-`cosets(MODEL)` is checked, and refused only when it is to be compiled.  `tracr(MODEL)` compiles sequence models.
+`cosets(MODEL)` declares a network whose weights are written from a model that votes by cosets.  It is checked, and
+refused only when it is to be compiled; `tracr(MODEL)` compiles models of sequences.
 """,
     ),
     Code(
@@ -178,8 +188,8 @@ refused only when they are to be run.
         "checkpoints-not-yet",
         "this version cannot read the weights of a declared checkpoint",
         """\
-`checkpoint("file")` is checked, and refused only when the network is to be run.  Weights of our own runs are named when a
-claim is verified: `circuitc verify FILE --network NAME=weights.safetensors`.
+`checkpoint("file")` is checked, and refused only when the network is to be run.  Weights of our own runs are named
+when a claim is verified: `circuitc verify FILE --network NAME=weights.safetensors`.
 """,
     ),
     Code(
@@ -188,7 +198,7 @@ claim is verified: `circuitc verify FILE --network NAME=weights.safetensors`.
         "this version cannot read prompts with slots, or data of several models",
         """\
 Prompts whose holes hold one token each are read.  Slots (`{w:5}`) and data for several models are checked, and refused
-only when the network is to read them.
+only when a network is to read them.  Without a prompt, a sequence is read token by token.
 """,
     ),
     Code(
@@ -196,7 +206,8 @@ only when the network is to read them.
         "not-a-statement",
         "a claim that compares nothing",
         """\
-A claim holds or fails, so it compares a measurement with a bound, or another measurement.
+A claim holds or fails, so it compares a measurement with a bound, or with another measurement.  Several comparisons are
+joined with `and`.
 
     claim behaves : accuracy(Tiny, FracX) >= 0.99 on Strings
 """,
@@ -228,7 +239,8 @@ unless a split is named.
         "data-of-another-task",
         "a claim asks about one model on the data of another",
         """\
-Data of several models has one task for each.
+Data of several models has one task for each, whose prompts name that model.  Asking for the answers of another model
+there would compare two different tasks.
 
     claim c : accuracy(Edit, Echo) >= 0.99 on Edits.Echo
 """,
@@ -238,8 +250,8 @@ Data of several models has one task for each.
         "unaligned-node",
         "a claim interchanges a node that has no site",
         """\
-An interchange replaces hidden state where a node lives, so its alignment must say where.  `for n in NAME.nodes` runs
-over the aligned nodes of an alignment.
+An interchange replaces hidden state where a node lives, so its alignment must say where.  Add a pair for the node, or
+run over the nodes that have one: `for n in NAME.nodes` with the name of the alignment.
 """,
     ),
     Code(

@@ -1,4 +1,4 @@
-"""The codes E25x to E29x: networks, data and training as declared.  In: nothing; out: one entry a code."""
+"""The codes E25x and E26x: networks and data as declared.  In: nothing; out: one entry a code."""
 
 from circuitlang.diagnostics.codes.code import Code
 
@@ -44,7 +44,8 @@ Constants declared with `let` may stand where a number is wanted.
         "repeated-setting",
         "a setting is given twice in one block or call",
         """\
-Which of the two should count could only be guessed.  Keep one.
+Which of the two should count could only be guessed, and the last one winning silently is how experiments go wrong.
+Keep one of them.
 
     network Tiny = transformer { layers = 2  layers = 3 ... }
 """,
@@ -135,7 +136,8 @@ A data set is a distribution over all inputs of its models: every input is drawn
         "wrong-length",
         "the length of a sequence is missing, or is no length",
         """\
-A sequence needs a length, set or drawn: a whole number from 1 on.  `length = 4` gives it to every sequence.
+A sequence needs a length, set or drawn: a whole number from 1 on.  `length = 4` gives it to every sequence of the data.
+Single values have none.
 
     length(tokens) = 4
     length(tokens) ~ uniform(2..5)
@@ -146,7 +148,8 @@ A sequence needs a length, set or drawn: a whole number from 1 on.  `length = 4`
         "drawn-twice",
         "a data set gives one name two values",
         """\
-Every name has one value in an example.  To draw from two sets, join them.
+A data set is one distribution, so every name has one value in an example, and one draw or length that gives it.  To
+draw from two sets, join them.
 
     x ~ uniform(Left | Right)
 """,
@@ -191,7 +194,8 @@ be one.
         "unused-draw",
         "a word is drawn and stands nowhere",
         """\
-A draw that is no input of a model and no hole of a prompt, and that no other draw depends on, changes nothing.
+A draw that is no input of a model and no hole of a prompt, and that no other draw depends on, changes nothing that a
+network reads.  Often a hole was renamed and its draw was not.
 """,
     ),
     Code(
@@ -222,102 +226,8 @@ up to five tokens.
         "input-not-in-prompt",
         "a prompt leaves out an input of its model",
         """\
-A network sees the prompt and nothing else.  An input without a hole would be unknown to it, so it could only guess.
-""",
-    ),
-    Code(
-        "E280",
-        "unknown-training",
-        "a network is trained by a method that does not exist",
-        """\
-`siit(ALIGNMENT)` trains a network to contain a causal model at the sites of an alignment and nothing else;
-`supervised(MODEL)` trains it on the model's answers alone.
-
-    train Tiny by siit(Trained) on Strings { until = {behaves} }
-""",
-    ),
-    Code(
-        "E281",
-        "not-trainable",
-        "a network that has its weights already is trained",
-        """\
-Networks built by `tracr`, `cosets` and `checkpoint` come with their weights.  Training starts from an architecture.
-""",
-    ),
-    Code(
-        "E282",
-        "trained-twice",
-        "two trainings give weights to one network",
-        """\
-A name stands for one network with one set of weights.  Declare a second network to train it differently.
-""",
-    ),
-    Code(
-        "E283",
-        "alignment-of-another-network",
-        "a network is trained towards an alignment of another one",
-        """\
-`siit` makes the sites of an alignment carry its nodes; they must be sites of the network that is trained.
-""",
-    ),
-    Code(
-        "E284",
-        "unknown-claim",
-        "`until` names a claim that does not exist",
-        """\
-Training stops when the claims of `until` hold: checked cheaply on the way, exactly at the end.
-""",
-    ),
-    Code(
-        "E285",
-        "claim-cannot-end-training",
-        "`until` names a claim that training cannot make true",
-        """\
-The claim must be about the network that is trained, and must be meant to hold.
-""",
-    ),
-    Code(
-        "W286",
-        "endless-training",
-        "a training says neither what to reach nor how long to try",
-        """\
-Without `until` and `at_most` a training runs for the default budget of its method, and may leave the network
-half-trained without a word.
-""",
-    ),
-    Code(
-        "E287",
-        "training-without-data",
-        "a training names no data",
-        """\
-train Tiny by siit(Trained) on Strings { ... }
-""",
-    ),
-    Code(
-        "E290",
-        "unknown-basis-method",
-        "a basis is found by a method that does not exist",
-        """\
-`lib` is the Local Interaction Basis, `pca` principal components, `fourier` the Fourier basis of the inputs,
-`stabilizers` the subgroups that neurons of a group network are constant on.
-
-    basis Mid of Grok at resid_mid.0 @ end = lib(to = End) on Sums.train
-""",
-    ),
-    Code(
-        "E291",
-        "basis-at-no-site",
-        "a basis is placed at something that is not one site",
-        """\
-A basis is a set of directions in one piece of hidden state: one site of one network, or `hidden` of an mlp.
-""",
-    ),
-    Code(
-        "E292",
-        "basis-without-data",
-        "a method that looks at data is given none",
-        """\
-basis Mid of Grok at resid_mid.0 @ end = pca() on Sums.train
+A network sees the prompt and nothing else.  An input without a hole would be unknown to it, so it could only guess, and
+no claim about that input could hold.  With several prompts, each of them holds every input.
 """,
     ),
 )

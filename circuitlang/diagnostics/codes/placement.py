@@ -60,7 +60,8 @@ are disjoint: different heads, different neurons of an mlp, different directions
         "empty-alignment",
         "an alignment has no pairs",
         """\
-An alignment says where nodes live.  Leave nodes out that have no known site, but keep one.
+An alignment says where nodes live.  Nodes whose site is not known are left out, but one pair must be there: without
+any, there is nothing to interchange, to train towards or to test.
 
     align A : M -> N { frac -> L1.H2 }
 """,
@@ -183,8 +184,8 @@ there, by the attention of a later layer.
         "dead-site",
         "a node has a site that nothing below it can read",
         """\
-Of a node with several sites, one is written after everything that reads the node.  Interchanging it changes nothing,
-so this half of the alignment is dead.
+Of a node with several sites, one is written after everything that reads the node.  Interchanging it changes nothing, so
+this half of the alignment is dead, and training would push the whole node into the other half.
 """,
     ),
 )

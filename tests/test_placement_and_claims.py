@@ -1,0 +1,115 @@
+"""The checks that need no run: alignments that no forward pass can carry, and claims that say nothing."""
+
+import pytest
+from programs import FRAC, PAIR, codes
+
+
+@pytest.mark.parametrize(
+    ("pairs", "code"),
+    [
+        ("is_x -> L0.mlp  frac -> L1.H2", None),
+        ("is_x -> L0.H0   frac -> L1.H2", None),
+        ("is_x -> embed   frac -> L0.H2", None),
+        ("is_x -> resid_pre.1  frac -> L1.H2", None),
+        ("is_x -> L1.mlp  frac -> L0.H2", "E303"),
+        ("is_x -> L0.mlp  frac -> L0.H2", "E303"),
+        ("is_x -> L1.H0   frac -> L1.H2", "E306"),
+        ("is_x -> L0.H0   frac -> L0.mlp", "E314"),  # the mlp sees its own token only
+        ("frac -> embed", "E314"),
+        ("is_x -> L0.mlp  frac -> L0.mlp | L1.H2", "E304"),
+        ("is_x -> L0.mlp[0..3]  frac -> L0.mlp[4..7] | L1.H2", None),
+        ("is_x -> L0.mlp[0..4]  frac -> L0.mlp[4..7] | L1.H2", "E304"),
+        ("is_x -> resid_post.0  frac -> resid_pre.1 | L1.H2", "E304"),
+    ],
+)
+def test_placement(pairs: str, code: str | None) -> None:
+    found = codes(FRAC.replace("is_x -> L0.mlp  frac -> L1.H2", pairs))
+    assert found == ([] if code is None else [code])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "code"),
+    [
+        ("first -> L0.H0 @ n1  same -> L1.H0 @ n2", None),
+        ("first -> L0.H0 @ n1  same -> L1.H0 @ end", None),
+        ("first -> L0.H0 @ n1  same -> L0.mlp @ n2", "E314"),
+        ("first -> L0.H0 @ n2  same -> L1.H0 @ n2", None),
+        ("first -> embed @ 0   same -> L1.H0 @ n2", "E313"),  # before n1 stands
+        ("same -> L0.H0 @ n1", "E313"),
+        ("same -> L2.mlp @ n2", "E315"),
+        ("first -> L0.H0 @ 1  same -> L0.H0 @ n1", "E304"),  # n1 is the token 1
+        ("first -> L0.H0 @ n1  same -> L0.H0 @ n2", "E306"),
+        ("same -> L1.H0 @ 7", "E307"),
+    ],
+)
+def test_placement_at_positions(pairs: str, code: str | None) -> None:
+    found = codes(PAIR + f"align A : Pair -> Small {{ {pairs} }}")
+    assert (found == []) if code is None else (code in found)
+
+
+def test_an_unaligned_node_in_between_still_needs_a_path() -> None:
+    chain = """circ 1
+model Chain(x: 0..3) -> c { a = x  b = a + 1  c = b + 1 }
+network N = transformer { layers = 2  heads = 2  d_model = 8 }
+"""
+    assert codes(chain + "align A : Chain -> N { a -> L0.H0  c -> L1.H0 }") == []
+    assert codes(chain + "align A : Chain -> N { a -> L1.H0  c -> L0.H0 }") == ["E303"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [
+        ("accuracy(Tiny, FracX) >= 0", "E601"),
+        ("accuracy(Tiny, FracX) <= 1", "E601"),
+        ("accuracy(Tiny, FracX) != 2", "E601"),
+        ("0 <= accuracy(Tiny, FracX)", "E601"),
+        ("accuracy(Tiny, FracX) - 1 <= 0", "E601"),
+        ("max_error(Tiny, FracX) >= 0", "E601"),
+        ("accuracy(Tiny, FracX) > 1", "E602"),
+        ("accuracy(Tiny, FracX) == 1.5", "E602"),
+        ("max_error(Tiny, FracX) < 0", "E602"),
+        ("accuracy(Tiny, FracX) == 1", None),
+        ("accuracy(Tiny, FracX) > 0", None),
+        ("max_error(Tiny, FracX) <= 0.01", None),
+        ("accuracy(Tiny, FracX) >= 0.9 and strictness(Trained) >= 0", "E601"),
+    ],
+)
+def test_bounds_that_decide_a_claim(claim: str, code: str | None) -> None:
+    found = [one for one in codes(f"{FRAC}claim c : {claim} on Strings\n") if one != "W606"]
+    assert found == ([] if code is None else [code])
+
+
+@pytest.mark.parametrize(
+    ("length", "claim", "code"),
+    [
+        (5, "iia(Trained, frac) == 1", None),  # 4 ** 10 pairs are just the limit
+        (6, "iia(Trained, frac) == 1", "E604"),
+        (6, "accuracy(Tiny, FracX) == 1", None),
+        (11, "accuracy(Tiny, FracX) == 1", "E604"),
+        (11, "accuracy(Tiny, FracX) >= 0.999", None),
+        (4, "accuracy(Tiny, FracX) == 1 on Strings { samples = 100 }", "E604"),
+        (11, "accuracy(Tiny, FracX) >= 0.95 on Strings { samples = 58 }", "E605"),
+        (11, "accuracy(Tiny, FracX) >= 0.95 on Strings { samples = 59 }", None),
+        (4, "accuracy(Tiny, FracX) >= 0.99 on Strings { samples = 256 }", None),  # all of them
+    ],
+)
+def test_certainty_needs_every_input(length: int, claim: str, code: str | None) -> None:
+    text = FRAC.replace("length(tokens) = 4", f"length(tokens) = {length}")
+    on = "" if " on " in claim else " on Strings"
+    found = [one for one in codes(f"{text}claim c : {claim}{on}\n") if one != "W606"]
+    assert found == ([] if code is None else [code])
+
+
+def test_an_interchange_without_effect_is_found() -> None:
+    text = """circ 1
+domain Bit = 0..1
+model M(a: Bit, b: Bit) -> out { both = a + b  seen = a  out = (both + 0 * seen) % 2 }
+data D for M { a ~ uniform(Bit)  b ~ uniform(Bit)  prompt = "{a} {b} =" }
+network N = transformer { layers = 2  heads = 2  d_model = 8 }
+align A : M -> N { both -> L0.mlp @ end  seen -> L0.H0 @ end  out -> L1.mlp @ end }
+train N by siit(A) on D { at_most = 1min }
+claim c : iia(A, NODE) >= 0.95 on D
+"""
+    assert "E601" in codes(text.replace("NODE", "seen"))
+    assert "E601" not in codes(text.replace("NODE", "both"))
+    assert "E601" not in codes(text.replace("NODE", "{both, seen}"))
