@@ -1,11 +1,18 @@
 """Models for compiled networks: the classics of RASP, and one for each fault of a naive construction."""
 
 import models as m
+import numpy as np
+import torch
 
+from circuitlang.backends.tracr import TracrNetwork
 from circuitlang.core.data import Data, Draw
 from circuitlang.core.domain import BOOL, Finite, Real, finite, union
 from circuitlang.core.expression import Call, Expr, Positions, Read
 from circuitlang.core.model import Model
+from circuitlang.networks.patches import masks_for
+from circuitlang.simulation.enumeration import enumerate_inputs
+from circuitlang.simulation.run import interchange
+from circuitlang.simulation.sampling import sample_inputs
 
 HERE, THERE, T = m.I, m.J, Positions("tokens")
 AT = m.at("tokens")
@@ -147,3 +154,42 @@ def folds() -> Model:
             *AT,
         ),
     )
+
+
+LETTERS = finite("abcd")
+CASES = {
+    "frac_prevs": (m.FRAC, m.FRAC_DATA),
+    "hist": (m.HIST, m.HIST_DATA),
+    "sort_unique": (m.SORT, m.SORT_DATA),
+    "vowels": (m.VOWELS, m.VOWELS_DATA),
+    "reverse": (reverse(LETTERS), data_for(reverse(LETTERS), 1, 6)),
+    "shift": (shift(LETTERS), data_for(shift(LETTERS), 1, 5)),
+    "successor": (successor(6), data_for(successor(6), 1, 4)),
+    "mean_of_means": (mean_of_means(), data_for(mean_of_means(), 1, 4)),
+    "none": (absent(), data_for(absent(), 1, 4)),
+    "kinds": (kinds(), data_for(kinds(), 1, 3)),
+    "folds": (folds(), data_for(folds(), 1, 4)),
+}
+
+
+def interchanged(compiled: TracrNetwork, data: Data, nodes: list[str], size: int = 200) -> float:
+    """The share of random pairs on which the patched network answers as the model under interchange."""
+    rng = np.random.default_rng(0)
+    batch = enumerate_inputs(data, compiled.model, 5000) or sample_inputs(data, compiled.model, 2000, 1)
+    lengths = batch.lengths[str(compiled.reading.sequence)]
+    base = rng.integers(0, batch.size, size)
+    source = np.array([rng.choice(np.flatnonzero(lengths == lengths[row])) for row in base])
+    bases, sources = batch.take(base), batch.take(source)
+    sites = [site for pair in compiled.pairs if pair.node in nodes for site in pair.sites]
+    tokens = torch.from_numpy(compiled.reading.tokens(bases))
+    with torch.no_grad():
+        _, states = compiled.network.record(torch.from_numpy(compiled.reading.tokens(sources)))
+        masks = masks_for(sites, compiled.network.config, lambda _: None, size, tokens.shape[1])
+        logits = compiled.network.patched(tokens, masks, states)
+    wanted = interchange(compiled.model, bases, sources, nodes)[compiled.model.output]
+    answers = compiled.reading.answers(wanted, bases)
+    if compiled.reading.outputs is None:
+        off = np.abs(logits[..., 0].double().numpy() - answers.targets) > 1e-4
+    else:
+        off = logits.argmax(-1).numpy() != answers.targets
+    return 1 - float((off & answers.counted).any(1).mean())

@@ -7,9 +7,9 @@ from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Var
 from circuitlang.core.model import Input, Model, Node
 from circuitlang.core.network import Compiled, Network
-from circuitlang.core.values import Value, show
+from circuitlang.core.values import Value
 from circuitlang.diagnostics import Label, nearest, one_of
-from circuitlang.elaboration.context import NOTHING, Context
+from circuitlang.elaboration.context import NOTHING, Context, shown
 from circuitlang.elaboration.placement import check_placement
 from circuitlang.elaboration.positions import Layout, layout_for
 from circuitlang.elaboration.sites import read_sites
@@ -153,7 +153,7 @@ def _read_index(
         if not fits:
             ctx.refuse(
                 "E309",
-                f"`{part.name}` has no member {show(value)}",
+                f"`{part.name}` has no member {shown(value)}",
                 one.span,
                 "not a member",
                 see=_declared_at(part),

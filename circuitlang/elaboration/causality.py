@@ -218,6 +218,11 @@ def _others(placed: Placed, spot: Spot) -> list[Site]:
     return [replace(part, position=at.position) for part in free]
 
 
+def free_place(placed: Placed, spot: Spot) -> Site | None:
+    """A component that no node has, and from which every edge of the site's node has a path."""
+    return next((one for one in _others(placed, spot) if _possible(placed, {spot.pair.node: one})), None)
+
+
 def _possible(placed: Placed, moved: dict[str, Site]) -> bool:
     """Whether every edge of the moved nodes has a path."""
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from circuitlang.core.claim import Claim
+from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Expr
 from circuitlang.core.model import Model
-from circuitlang.core.values import Value
+from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.constants import elaborate_constant
 from circuitlang.elaboration.effects import Effort
@@ -35,6 +36,11 @@ _EXAMPLES: dict[Declared, str] = {
     "circuit": "circuit {name} of NETWORK = {{ embed -> L0.H1 -> unembed }}",
     "let": "let {name} = eap_ig(MODEL) on DATA",
 }
+
+
+def shown(value: Any) -> str:
+    """A constant's value as the language writes it; a set by its name or its members."""
+    return str(value) if isinstance(value, Finite) else show(value)
 
 
 class Context:

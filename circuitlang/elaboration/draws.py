@@ -9,7 +9,7 @@ from circuitlang.core.expression import reads
 from circuitlang.core.model import Input, length_of
 from circuitlang.core.values import show
 from circuitlang.diagnostics import Label, Span, nearest, one_of
-from circuitlang.elaboration.context import NOTHING, Context
+from circuitlang.elaboration.context import NOTHING, Context, shown
 from circuitlang.elaboration.drawing import fewest, may_be
 from circuitlang.elaboration.environment import Part
 from circuitlang.syntax import tree
@@ -63,7 +63,7 @@ def read_entries(
             if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
                 lengths[entry.argument.text] = value
             elif value is not NOTHING:
-                _tell_bad_length(ctx, entry.value.span, entry.argument.text, show(value))
+                _tell_bad_length(ctx, entry.value.span, entry.argument.text, shown(value))
                 fine = False
             else:
                 fine = False

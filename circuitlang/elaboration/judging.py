@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from math import ceil, log
 
-from circuitlang.core.claim import Claim, Constant, Metric, Nodes, Operation, Ref, Statement, Term
+from circuitlang.core.claim import Claim, Constant, Metric, Operation, Term
 from circuitlang.core.data import Data
-from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs, max_length
-from circuitlang.core.expression import Positions
+from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs
 from circuitlang.core.metrics import METRICS
-from circuitlang.core.model import Model, shown_cell
 from circuitlang.core.network import Network, Untrained
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.context import Context
-from circuitlang.elaboration.effects import effect
+from circuitlang.elaboration.interchanges import are_informative, model_of
 from circuitlang.elaboration.ranges import Range, always, range_of
 from circuitlang.elaboration.subjects import networks_of, parts
 from circuitlang.syntax import tree
@@ -125,20 +123,10 @@ def _share_and_bound(comparison: Operation) -> tuple[Metric, str, float] | None:
 def _count(ctx: Context, claim: Claim, metric: Metric) -> int | None:
     """How many inputs, or pairs, an exact answer takes; None if they cannot be counted."""
     data: Data | None = ctx.done["data"].get(claim.data.name) if claim.data else None
-    model = _model(ctx, metric)
+    model = model_of(ctx, metric)
     if data is None or model is None:
         return None
     return (count_inputs if metric.name == "accuracy" else count_pairs)(data, model)
-
-
-def _model(ctx: Context, metric: Metric) -> Model | None:
-    for argument in metric.arguments:
-        match argument:
-            case Ref(kind="model", name=name):
-                return ctx.done["model"].get(name)
-            case Ref(kind="alignment", name=name) if ctx.done["alignment"].get(name) is not None:
-                return ctx.done["model"].get(ctx.done["alignment"][name].model)
-    return None
 
 
 def _tell_certain(
@@ -198,102 +186,6 @@ def _setting(ctx: Context, claim: Claim, key: str) -> Span:
     return claim.span
 
 
-def _within_length(ctx: Context, claim: Claim) -> None:
-    """A member of a sequence's family must stand within some string of the data."""
-    data: Data | None = ctx.done["data"].get(claim.data.name) if claim.data else None
-    for metric in (part for one in claim.statements for part in parts(one.test) if isinstance(part, Metric)):
-        model = _model(ctx, metric)
-        cells = [one for part in metric.arguments if isinstance(part, Nodes) for one in part.members]
-        for cell in cells if data is not None and model is not None else ():
-            over = model.by_name[cell[0]].index if isinstance(cell, tuple) and cell[0] in model.by_name else ()
-            if len(over) != 1 or not isinstance(over[0].over, Positions):
-                continue
-            longest = max_length(data, over[0].over.of)
-            if longest is not None and cell[1] and cell[1][0] >= longest and metric.span is not None:
-                ctx.refuse(
-                    "E309",
-                    f"`{shown_cell(cell)}` stands beyond every string of `{data.name}`",
-                    metric.span,
-                    f"positions end at {longest - 1}",
-                    see=ctx.declaration(data.name, f"at most {longest} positions"),
-                    help=f"write {cell[0]} for the whole family, or a member up to {cell[0]}[{longest - 1}]",
-                )
-                return
-
-
-def _informative(ctx: Context, claim: Claim) -> None:
-    """An interchange must be able to change an answer."""
-    for statement in claim.statements:
-        for metric in (part for part in parts(statement.test) if isinstance(part, Metric) and part.name == "iia"):
-            model = _model(ctx, metric)
-            nodes = metric.arguments[1]
-            if model is None or not isinstance(nodes, Nodes) or metric.span is None:
-                continue
-            names = {member if isinstance(member, str) else member[0] for member in nodes.members}
-            if names <= {part.name for part in model.inputs}:
-                _tell_inputs(ctx, metric, model, nodes)
-            else:
-                _check_effect(ctx, claim, statement, metric, model, nodes)
-
-
-def _tell_inputs(ctx: Context, metric: Metric, model: Model, nodes: Nodes) -> None:
-    assert metric.span
-    alignment = metric.arguments[0]
-    network = ctx.done["alignment"][alignment.name].network if isinstance(alignment, Ref) else "NETWORK"
-    inner = next((node.name for node in model.nodes if node.name != model.output), model.output)
-    ctx.refuse(
-        "W603",
-        "the IIA of an input is just the network's accuracy",
-        metric.span,
-        "says nothing about the circuit",
-        note=f"interchanging {_shown(nodes)} replaces what is read, so no component is tested",
-        help=f"claim an inner node: iia({alignment.name if isinstance(alignment, Ref) else ''}, {inner}) >= 0.95\n"
-        f"or say what is meant: accuracy({network}, {model.name}) >= 0.95",
-    )
-
-
-def _check_effect(ctx: Context, claim: Claim, statement: Statement, metric: Metric, model: Model, nodes: Nodes) -> None:
-    if model.output not in _below(model, nodes):
-        drawn = None
-    else:
-        data: Data | None = ctx.done["data"].get(claim.data.name) if claim.data else None
-        found = None if data is None else effect(ctx.effort, data, model, nodes)
-        if found is None or found.effective:
-            return
-        drawn = found.drawn
-    assert metric.span and claim.data
-    names = _shown(nodes)
-    ctx.refuse(
-        "E601",
-        f"this claim cannot fail: swapping {names} never changes the answer",
-        metric.span,
-        f"0 of {drawn:,} pairs drawn from {claim.data}" if drawn else f"`{model.output}` does not depend on {names}",
-        note="every network with the right answers would pass, whatever it computes inside",
-        help=_jointly(model, nodes, statement),
-    )
-
-
-def _below(model: Model, nodes: Nodes) -> set[str]:
-    names = {member if isinstance(member, str) else member[0] for member in nodes.members}
-    return names.union(*(model.descendants(name) for name in names))
-
-
-def _jointly(model: Model, nodes: Nodes, statement: Statement) -> str:
-    """Nodes that only matter together are interchanged together."""
-    names = [shown_cell(member) if not isinstance(member, str) else member for member in nodes.members]
-    others = [node.name for node in model.nodes if node.name not in names and node.name != model.output]
-    if others and not any("[" in name for name in names):
-        return f"interchange it together with others: {{{', '.join((*names, others[0]))}}}   or claim another node"
-    whole = {member[0] for member in nodes.members if not isinstance(member, str)}
-    return (
-        f"interchange the whole family: {', '.join(sorted(whole))}" if whole else f"claim another node than {names[0]}"
-    )
-
-
-def _shown(nodes: Nodes) -> str:
-    return " and ".join(f"`{one if isinstance(one, str) else shown_cell(one)}`" for one in nodes.members)
-
-
 def _has_weights(ctx: Context, claim: Claim) -> None:
     """A network of a claim gets its weights from a `train`, a construction or a file."""
     trained = {form.network.text for form in ctx.tree.declarations if isinstance(form, tree.Train)}
@@ -320,4 +212,4 @@ def _training(ctx: Context, claim: Claim, network: str) -> str:
     return f"train {network} by {method} on {claim.data or 'DATA'} {{ until = {{{claim.name}}} }}"
 
 
-CLAIM_CHECKS = (_within_reach, _within_length, _certain_or_sampled, _informative, _has_weights)
+CLAIM_CHECKS = (_within_reach, _certain_or_sampled, are_informative, _has_weights)

@@ -6,9 +6,9 @@ from circuitlang.core.alignment import Alignment
 from circuitlang.core.claim import Nodes
 from circuitlang.core.domain import Finite
 from circuitlang.core.model import Cell, Input, Model, length_of, shown_cell
-from circuitlang.core.values import Value, show
+from circuitlang.core.values import Value
 from circuitlang.diagnostics import Label, nearest, one_of
-from circuitlang.elaboration.context import NOTHING, Context
+from circuitlang.elaboration.context import NOTHING, Context, shown
 from circuitlang.syntax import tree
 
 
@@ -107,7 +107,7 @@ def _read_cell(
         shape = ", ".join(f"{index.variable}: {_over(index.over)}" for index in part.index)
         return ctx.refuse(
             "E309",
-            f"`{name}` has no member [{', '.join(show(value) for value in found)}]",
+            f"`{name}` has no member [{', '.join(map(shown, found))}]",
             form.span,
             "not a member",
             see=[Label(part.span, f"`{name}` is declared here")] if part.span else (),

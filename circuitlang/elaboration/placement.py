@@ -11,7 +11,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import MlpShape, Network
 from circuitlang.core.site import Site
 from circuitlang.diagnostics import Label
-from circuitlang.elaboration.causality import Edge, Placed, edges_of, in_causal_order, reaches_the_end
+from circuitlang.elaboration.causality import Edge, Placed, edges_of, free_place, in_causal_order, reaches_the_end
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.paths import Spot, obstacle, overlap, spots_of
 from circuitlang.elaboration.positions import Layout
@@ -54,7 +54,7 @@ def _tell_overlap(ctx: Context, placed: Placed, first: Spot, second: Spot) -> No
             + (f", which is {second.at.hook}" if {first.at.kind, second.at.kind} == {"resid_pre", "resid_post"} else "")
             + ")"
         )
-        help = _apart(placed, first, left, right)
+        help = _apart(placed, second, left, right)
     ctx.refuse(
         "E304",
         f"{names} aligned to {mine[0] if mine[0] == mine[1] else 'the same part of ' + first.at.whole().component}",
@@ -76,18 +76,8 @@ def _apart(placed: Placed, spot: Spot, left: str, right: str) -> str:
             f"give each its own neurons:\n{left} -> {base}[0..{half - 1}]{place}\n"
             f"{right} -> {base}[{half}..{width - 1}]{place}"
         )
-    free = _free_head(placed, spot.at)
-    return f"give `{right}` its own site, for example: {right} -> {free or 'L0.H1'}{place}"
-
-
-def _free_head(placed: Placed, site: Site) -> str | None:
-    """A head of the same layer, else of any, that no node has."""
-    if placed.shape is None:
-        return None
-    taken = {spot.at.component for spot in placed.spots}
-    heads = [part for part in placed.shape.components() if part.kind == "head" and part.component not in taken]
-    heads.sort(key=lambda part: part.layer != site.layer)
-    return heads[0].component if heads else None
+    free = free_place(placed, spot)
+    return f"give `{right}` its own site" + (f", for example: {right} -> {free}" if free else "")
 
 
 def _wide_enough(ctx: Context, placed: Placed) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
-from circuitlang.core.claim import Arrow, Constant, Metric, Operation, Quantified, Ref
+from circuitlang.core.claim import Arrow, Constant, Metric, Operation, Quantified, Ref, Symbol
 from circuitlang.core.domain import Finite
 from circuitlang.core.metrics import METRICS, MetricSpec
 from circuitlang.core.values import Value, kind_of

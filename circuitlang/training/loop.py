@@ -103,13 +103,15 @@ class Session:
         history: list[Entry] = []
         size, margin, first, step = spec.check.size, spec.check.margin, None, 0
         ramps_end = settled(spec.losses)
-        while (spent := clock.spent(step)) is None:
+        spent = None
+        while spent is None:
             loss = self.step(step)
             first = max(loss, 1.0) if first is None else first
             step += 1
             if not loss <= _EXPLODED * first:
                 raise refuse_divergence(spec, step, loss, self.rate(step - 1))
-            if step % spec.check.every and clock.spent(step) is None:
+            spent = clock.spent(step)
+            if step % spec.check.every and spent is None:
                 continue
             found = self.check(step, size, margin)
             history.append(Entry(step=step, loss=loss, rate=self.rate(step), shares=found.shares))
