@@ -1,7 +1,9 @@
 """The checks that need no run: alignments that no forward pass can carry, and claims that say nothing."""
 
+import re
+
 import pytest
-from programs import FRAC, PAIR, codes
+from programs import FRAC, PAIR, codes, run
 
 
 @pytest.mark.parametrize(
@@ -113,3 +115,30 @@ claim c : iia(A, NODE) >= 0.95 on D
     assert "E601" in codes(text.replace("NODE", "seen"))
     assert "E601" not in codes(text.replace("NODE", "both"))
     assert "E601" not in codes(text.replace("NODE", "{both, seen}"))
+
+
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [
+        ("size(Token) == 4", "E620"),
+        ("true", "E620"),
+        ("accuracy(Tiny, FracX) in {1}", "E609"),
+        ("iia(Trained, is_x[9]) >= 0.9", "E309"),
+        ("iia(Trained, is_x[3]) >= 0.9", None),
+        ("not accuracy(Tiny, FracX) >= 0.5", None),
+        ("accuracy(Tiny, FracX) >= size(Token) / 5", None),
+    ],
+)
+def test_a_claim_must_measure_something_that_is_there(claim: str, code: str | None) -> None:
+    found = [one for one in codes(f"{FRAC}claim c : {claim} on Strings\n") if one != "W606"]
+    assert found == ([] if code is None else [code])
+
+
+def test_help_for_a_misplaced_node_can_be_pasted() -> None:
+    for pairs in ("is_x -> L1.mlp  frac -> L0.H2", "is_x -> L1.H0  frac -> L1.H2", "is_x -> L0.H0  frac -> L0.mlp"):
+        text = FRAC.replace("is_x -> L0.mlp  frac -> L1.H2", pairs)
+        (mistake,) = run(text)[1]
+        for option in mistake.helps[0].removeprefix("or: ").splitlines():
+            moved = dict(re.findall(r"(\w+) -> (\S+)", pairs)) | dict(re.findall(r"(\w+) -> (\S+)", option))
+            repaired = "  ".join(f"{node} -> {site}" for node, site in moved.items())
+            assert codes(FRAC.replace("is_x -> L0.mlp  frac -> L1.H2", repaired)) == [], option

@@ -18,8 +18,8 @@ from circuitlang.core.values import Value
 # A claim is decided on all inputs, or on all pairs of inputs, when there are no more than this.
 EXACT_LIMIT = 2**20
 
-# Counting tries the values that later draws depend on; beyond this many it gives up.
-_TRIES = 2_000
+# Counting works out the sets that depend on earlier draws; beyond this many members in all it gives up.
+_WORK = 50_000
 
 
 class _TooMany(Exception):
@@ -75,19 +75,19 @@ def max_length(data: Data, sequence: str) -> int | None:
 
 
 def _count_by_lengths(data: Data, model: Model) -> Counter[tuple[int, ...]] | None:
-    tried = 0
+    work = 0
     needed = {name for one in data.draws for name in reads(one.members)}
 
     def count(left: tuple[Draw, ...], drawn: Mapping[str, Value], ways: int) -> Counter[tuple[int, ...]]:
-        nonlocal tried
+        nonlocal work
         if not left or not ways:
             lengths = tuple(value for name, value in drawn.items() if name.startswith("length("))
             return Counter({lengths: ways})
-        tried += 1
-        if tried > _TRIES:
-            raise _TooMany
         one, rest = left[0], left[1:]
         members = _members(one, drawn)
+        work += 1 if isinstance(one.members, Const) else len(members)
+        if work > _WORK:
+            raise _TooMany
         size = _size(one.target, model, drawn)
         if size is None and (one.target in needed or one.target.startswith("length(")):
             branches = (count(rest, {**drawn, one.target: value}, ways) for value in members.values)

@@ -179,7 +179,7 @@ class Abstract:
                 test = TRUE if expr.where is None else self.value(expr.where, scope)
                 if ("bool", True) in test.listed:
                     sure = certain and len(test.listed) == 1
-                    body = TRUE if expr.fold == "count" else self.value(expr.body, scope)
+                    body = self.value(expr.body, scope)
                     selected.append(Member(sure, member, body))
             value = fold_sets(expr.fold, selected, self._default(expr, variables), lambda why: self._tell(expr, why))
             found = value if found is NOWHERE else found.join(value)

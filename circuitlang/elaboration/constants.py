@@ -5,6 +5,7 @@ from circuitlang.core.functions import MOST_MEMBERS
 from circuitlang.core.values import kind_of, show
 from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.environment import Environment
+from circuitlang.elaboration.reporter import Effort
 from circuitlang.elaboration.scope import Entry
 from circuitlang.elaboration.typed import NUMBER, SET, Typed, expect, shown
 from circuitlang.syntax import tree
@@ -27,8 +28,8 @@ def value_of_entry(entry: Entry, at: Environment) -> Typed | Domain | None:
             return _refuse_circle(entry, at)
         return memo[key]
     memo[key] = _BUSY
-    at.reporter.steps = 0
-    inside = Environment(scope=entry.home, reporter=at.reporter, visit=at.visit)
+    outer, at.reporter.effort = at.reporter.effort, Effort(entry.form.value.span)
+    inside = Environment(scope=entry.home, reporter=at.reporter, visit=at.visit, depth=at.depth)
     match entry.form:
         case tree.Domain(value=value, name=name):
             found = elaborate_domain(value, inside, name.text)
@@ -36,6 +37,7 @@ def value_of_entry(entry: Entry, at: Environment) -> Typed | Domain | None:
             found = elaborate_constant(value, inside)
         case _:
             found = None
+    at.reporter.effort = outer
     # A circle that was told on the way down has left None.
     memo[key] = found if memo[key] is _BUSY else None
     return memo[key]

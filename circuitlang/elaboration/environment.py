@@ -17,11 +17,15 @@ DEEPEST = 160
 
 
 def refuse_large(span: Span, reporter: Reporter) -> None:
-    """Tell that functions inside functions grow an expression beyond measure."""
+    """Tell, once an equation, that functions inside functions grow it beyond measure."""
+    effort = reporter.effort
+    if effort.told:
+        return None
+    effort.told = True
     return reporter.refuse(
         "E234",
         "this expression is too large once every function is replaced by its body",
-        span,
+        effort.span or span,
         "grows too large",
         note="a function that uses its parameter twice, applied 20 times over, stands for a million copies",
         help="give a step in between its own node",
@@ -72,16 +76,15 @@ class Environment:
     place: str = "this file"  # where the names are, in a sentence
     taken: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
+    depth: int = 0
 
     def value(self, form: tree.Expr) -> Typed | None:
         """The elaborated expression; None, told, where it has a mistake. Errors: E234 too large."""
-        if self.reporter.steps >= MOST_STEPS or self.reporter.depth >= DEEPEST:
+        effort = self.reporter.effort
+        effort.steps += 1
+        if effort.steps > MOST_STEPS or self.depth >= DEEPEST:
             return refuse_large(form.span, self.reporter)
-        self.reporter.steps += 1
-        self.reporter.depth += 1
-        found = self.visit(form, self)
-        self.reporter.depth -= 1
-        return found
+        return self.visit(form, replace(self, depth=self.depth + 1))
 
     def binding(self, name: str, bound: Bound, core_name: str) -> "Environment":
         """The environment inside a binder."""

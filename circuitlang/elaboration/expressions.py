@@ -16,7 +16,7 @@ from circuitlang.elaboration.environment import Environment
 from circuitlang.elaboration.lookups import resolve_field, resolve_item, resolve_name
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Scope
-from circuitlang.elaboration.typed import BOOL, SET, TUPLE, Typed, expect, of_value, shown
+from circuitlang.elaboration.typed import ANY, BOOL, SET, TUPLE, Typed, expect, of_value, shown
 from circuitlang.syntax import tree
 
 OPERATORS = {
@@ -143,9 +143,22 @@ def _if(form: tree.If, at: Environment) -> Typed | None:
     test, then, other = at.value(form.condition), at.value(form.then), at.value(form.otherwise)
     if test is None or not expect(BOOL, test, "`if`", at.reporter) or then is None or other is None:
         return None
+    if not _agree((then, other), at):
+        return None
     choice = If(test.expr, then.expr, other.expr, form.span)
     inner = then.inner | other.inner
     return fold(Typed(expr=choice, kinds=then.kinds | other.kinds, inner=inner, span=form.span), at)
+
+
+def _agree(branches: tuple[Typed, ...], at: Environment) -> bool:
+    """Whether branches are all sets or all single values. Errors: E203."""
+    first, *others = branches
+    return all(
+        [
+            expect(SET if is_set(first) else ANY, other, "this branch, like the first one,", at.reporter)
+            for other in others
+        ]
+    )
 
 
 def _match(form: tree.Match, at: Environment) -> Typed | None:
@@ -156,6 +169,8 @@ def _match(form: tree.Match, at: Environment) -> Typed | None:
     if subject is None or len(known) < len(arms) or (form.otherwise is not None and default is None):
         return None
     bodies = [body for _, body in known] + ([] if default is None else [default])
+    if not _agree(tuple(bodies), at):
+        return None
     result = Match(
         subject.expr,
         tuple(Arm(values, body.expr) for values, body in known),

@@ -29,6 +29,8 @@ def elaborate_fold(name: Any, form: tree.Each, span: Span, at: Environment) -> T
         return None
     if where is not None and not expect(BOOL, where, "`where`", at.reporter):
         return None
+    if default is not None and not expect(ANY, default, "`else`", at.reporter):
+        return None
     where, body = _read_as_meant(name, form, where, body)
     if not _check_body(name, form, body, at):
         return None
@@ -142,6 +144,8 @@ def _check_body(name: str, form: tree.Each, body: Typed, at: Environment) -> boo
             return expect(NUMBER | BOOL, body, f"`{name}`", at.reporter)
         case "product" | "max" | "min" | "argmax" | "argmin":
             return expect(NUMBER, body, f"`{name}`", at.reporter)
+        case "the":
+            return expect(ANY, body, "`the`", at.reporter)
         case "count" if form.value is not form.name:
             domain = "" if form.domain is None else f" in {shown(form.domain.span)}"
             at.reporter.refuse(

@@ -49,8 +49,8 @@ def _inside(function: tree.Function, parameters: frozenset[str], at: Environment
 
 def _check_recursion(entry: Entry, at: Environment) -> None:
     """Functions that call themselves, directly or through others, told at the first of them."""
-    way = _way_back(entry, entry.form.name.text, [entry.form.name.text])
-    if way is None or min(way) != entry.form.name.text:
+    way = _way_back(entry, entry.name)
+    if way is None or min(way) != entry.name:
         return
     call = next(
         part
@@ -68,16 +68,20 @@ def _check_recursion(entry: Entry, at: Environment) -> None:
     )
 
 
-def _way_back(entry: Entry, goal: str, path: list[str]) -> list[str] | None:
-    for part in parts_of(entry.form.body):
-        if not isinstance(part, tree.Call) or not isinstance(part.function, tree.Name):
-            continue
-        name = part.function.text
-        if name == goal:
-            return [*path, goal]
-        called = entry.home.find(name)
-        if called is not None and called.kind == "function" and called.home is entry.home and name not in path:
-            found = _way_back(called, goal, [*path, name])
-            if found:
-                return found
+def _way_back(entry: Entry, goal: str) -> list[str] | None:
+    """The shortest way of calls from a function back to itself, within its file."""
+    ways: dict[str, list[str]] = {goal: [goal]}
+    waiting = [goal]
+    while waiting:
+        name = waiting.pop(0)
+        function = entry.home.entries[name].form
+        for part in parts_of(function.body):
+            if isinstance(part, tree.Call) and isinstance(part.function, tree.Name):
+                called = entry.home.find(part.function.text)
+                if part.function.text == goal:
+                    return [*ways[name], goal]
+                if called is not None and called.kind == "function" and called.home is entry.home:
+                    if called.name not in ways:
+                        ways[called.name] = [*ways[name], called.name]
+                        waiting.append(called.name)
     return None

@@ -10,6 +10,25 @@ from circuitlang.elaboration.effects import effect
 from circuitlang.elaboration.subjects import parts
 
 
+def _beyond_strings(ctx: Context, claim: Claim, metric: Metric, model: Model, nodes: Nodes) -> bool:
+    """Whether a member of a sequence's family stands beyond every string of the data, and is told."""
+    data: Data | None = ctx.done["data"].get(claim.data.name) if claim.data else None
+    for cell in (member for member in nodes.members if not isinstance(member, str)):
+        longest = None if data is None else _longest(data, model, cell)
+        if data is None or longest is None or cell[1][0] < longest or metric.span is None:
+            continue
+        ctx.refuse(
+            "E309",
+            f"`{shown_cell(cell)}` stands beyond every string of `{data.name}`",
+            metric.span,
+            f"positions end at {longest - 1}",
+            see=ctx.declaration(data.name, f"at most {longest} positions"),
+            help=f"write {cell[0]} for the whole family, or a member up to {cell[0]}[{longest - 1}]",
+        )
+        return True
+    return False
+
+
 def _longest(data: Data, model: Model, cell: Cell) -> int | None:
     """How many members a family over positions has at most; None for other nodes."""
     part = model.by_name.get(cell[0])
@@ -18,12 +37,14 @@ def _longest(data: Data, model: Model, cell: Cell) -> int | None:
 
 
 def are_informative(ctx: Context, claim: Claim) -> None:
-    """Tell interchanges that change no answer (E601), and those of inputs (W603)."""
+    """Tell interchanges that change no answer (E601), of inputs (W603), and beyond every string (E309)."""
     for statement in claim.statements:
         for metric in (part for part in parts(statement.test) if isinstance(part, Metric) and part.name == "iia"):
             model = model_of(ctx, metric)
             nodes = metric.arguments[1]
             if model is None or not isinstance(nodes, Nodes) or metric.span is None:
+                continue
+            if _beyond_strings(ctx, claim, metric, model, nodes):
                 continue
             names = {member if isinstance(member, str) else member[0] for member in nodes.members}
             if names <= {part.name for part in model.inputs}:

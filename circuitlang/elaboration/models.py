@@ -20,7 +20,7 @@ from circuitlang.elaboration.expressions import top_level
 from circuitlang.elaboration.families import input_family, node_family
 from circuitlang.elaboration.lengths import Lengths, cases
 from circuitlang.elaboration.order import order_nodes
-from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.reporter import Effort, Reporter
 from circuitlang.elaboration.scope import A, Entry, Scope, near
 from circuitlang.elaboration.totality import Mechanism, check_mechanism, inferred_domain
 from circuitlang.elaboration.typed import NUMBER, SET, Typed, expect, of_value, shown
@@ -169,7 +169,7 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     if family is None:
         return None
     index, inside = family
-    at.reporter.steps = 0
+    at.reporter.effort = Effort(form.equation.span)
     mechanism = inside.value(form.equation)
     if mechanism is not None and is_too_large(mechanism.expr):
         return refuse_large(form.equation.span, at.reporter)

@@ -69,7 +69,9 @@ def _tell_overlap(ctx: Context, placed: Placed, first: Spot, second: Spot) -> No
 def _apart(placed: Placed, spot: Spot, left: str, right: str) -> str:
     """Two disjoint sites instead of one: other heads, or halves of the neurons."""
     place = f" @ {spot.at.position}" if spot.at.position else ""
-    if spot.at.kind == "mlp" and placed.shape and placed.shape.d_mlp > 1:
+    pairs = [{edge.parent, edge.child} for edge in edges_of(placed)]
+    tied = {left, right} in pairs and len(placed.of(spot.pair.node)) == 1
+    if spot.at.kind == "mlp" and placed.shape and placed.shape.d_mlp > 1 and not tied:
         half, width = placed.shape.d_mlp // 2, placed.shape.d_mlp
         base = f"L{spot.at.layer}.mlp"
         return (

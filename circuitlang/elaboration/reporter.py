@@ -1,8 +1,18 @@
 """The mistakes of one pass, collected.  In: codes, sentences and places; out: a tuple of diagnostics, in order."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from circuitlang.diagnostics import Diagnostic, Label, Span
+
+
+@dataclass
+class Effort:
+    """How much of one equation or constant has been elaborated; functions inside functions can grow without bound."""
+
+    span: Span | None = None
+    steps: int = 0
+    told: bool = False
 
 
 class Reporter:
@@ -10,9 +20,7 @@ class Reporter:
 
     def __init__(self) -> None:
         self._diagnostics: dict[Diagnostic, None] = {}
-        # How much of the present equation has been elaborated, and how deep its present part stands.
-        self.steps = 0
-        self.depth = 0
+        self.effort = Effort()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

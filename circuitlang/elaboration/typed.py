@@ -9,7 +9,7 @@ from circuitlang.core.values import Tie, Value, kind_of
 from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.reporter import Reporter
 
-ANY = frozenset({"number", "bool", "text", "none", "tuple", "set"})
+ANY = frozenset({"number", "bool", "text", "none", "tuple"})  # of a single value; a set is none
 NUMBER, BOOL, TEXT, NONE, TUPLE, SET = (
     frozenset({kind}) for kind in ("number", "bool", "text", "none", "tuple", "set")
 )

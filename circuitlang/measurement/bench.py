@@ -87,6 +87,9 @@ class Bench:
     @cached_property
     def right_entries(self) -> np.ndarray:
         """Bool [row, pos]: where the network gives the model's answer, without any intervention."""
+        recorded = vars(self).get("_recorded")  # accuracy alone needs no states
+        if recorded is not None:
+            return self.right(recorded[0], self.answers.targets)
         return np.concatenate([self.right(logits, self.answers.targets[rows]) for rows, logits in self.logits()])
 
     @cached_property
@@ -114,11 +117,11 @@ class Bench:
         """The pairs with the states of their rows."""
         for first in range(0, len(pairs), self.chunk_size):
             part = pairs.take(slice(first, first + self.chunk_size))
-            if self._states is not None:
-                rows, states = (part.base, part.source), self._states
+            if self._recorded is not None:
+                rows, states = (part.base, part.source), self._recorded[1]
             else:
                 used, places = np.unique(np.concatenate([part.base, part.source]), return_inverse=True)
-                rows, states = (places[: len(part)], places[len(part) :]), self._record(used)
+                rows, states = (places[: len(part)], places[len(part) :]), self._record(used)[1]
             base, source = (torch.as_tensor(one, device=self.subject.device) for one in rows)
             yield Chunk(part, first, states, base, source)
 
@@ -207,17 +210,18 @@ class Bench:
         return {}
 
     @cached_property
-    def _states(self) -> States | None:
+    def _recorded(self) -> tuple[Tensor, States] | None:
+        """Logits and states of the whole batch, if it is small enough to keep."""
         shape = self.subject.network.config.shape
         per_row = self.tokens.shape[1] * shape.layers * (shape.d_mlp + shape.heads * shape.d_head + 2 * shape.d_model)
         return self._record(np.arange(self.batch.size)) if self.batch.size * per_row <= KEPT else None
 
-    def _record(self, rows: np.ndarray) -> States:
+    def _record(self, rows: np.ndarray) -> tuple[Tensor, States]:
         network = self.subject.network
         sites = self.subject.aligned_sites() if self.subject.alignment else ()
         hooks = {*restart_hooks(network.config), *(locate(site, network.config).hook for site in sites)}
         with torch.inference_mode():
-            return network.record(self.tokens[rows], hooks)[1]
+            return network.record(self.tokens[rows], hooks)
 
 
 def _places(column: Column, domain: tuple[object, ...]) -> np.ndarray:

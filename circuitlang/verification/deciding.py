@@ -99,8 +99,9 @@ def _compare(hearing: Hearing, term: Operation, symbol: str, left: Term, right: 
         case (Constant(), Metric()):  # the measurement stands on the left of what is recorded
             return _compare(hearing, term, _TURNED.get(symbol, symbol), right, left)
     bound = _constant(right)
-    first, measured = _number(hearing, left, bound)
-    second, _ = _number(hearing, right)
+    certain = symbol in ("==", "!=") or bound in (0, 1)
+    first, measured = _number(hearing, left, certain, bound)
+    second, _ = _number(hearing, right, certain)
     outcome = compare(symbol, first, second)
     hearing.comparisons.append(
         Comparison(
@@ -115,20 +116,30 @@ def _compare(hearing: Hearing, term: Operation, symbol: str, left: Term, right: 
     return outcome
 
 
-def _number(hearing: Hearing, term: Term, bound: float | None = None) -> tuple[Quantity, Measurement | None]:
+def _number(
+    hearing: Hearing, term: Term, certain: bool, bound: float | None = None
+) -> tuple[Quantity, Measurement | None]:
     """The value of a term, and its measurement if it is a metric and nothing else."""
     match term:
         case Constant(value=value) if kind_of(value) == "number":
             return exactly(value), None
         case Metric():
-            question = Question(lab=hearing.lab, claim=hearing.claim, metric=term, alpha=hearing.alpha, bound=bound)
-            found = measure(question)
+            found = measure(
+                Question(
+                    lab=hearing.lab,
+                    claim=hearing.claim,
+                    metric=term,
+                    alpha=hearing.alpha,
+                    bound=bound,
+                    certain=certain,
+                )
+            )
             hearing.measurements.append(found)
             if found.value is None:
                 raise Undefined(f"`{found.text}` has no value: {found.reason}")
             return found.value, found
         case Operation(symbol="+" | "-" | "*" | "/" as symbol, operands=operands):
-            return combine(symbol, tuple(_number(hearing, operand)[0] for operand in operands)), None
+            return combine(symbol, tuple(_number(hearing, operand, certain)[0] for operand in operands)), None
     raise _unsupported(term)
 
 

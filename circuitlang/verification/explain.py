@@ -4,7 +4,6 @@ smallest counterexample, and what to do next.
 
 import math
 
-from circuitlang.core.alignment import Pair
 from circuitlang.core.claim import Claim, Statement
 from circuitlang.core.site import Site
 from circuitlang.diagnostics import Diagnostic, Label
@@ -87,19 +86,13 @@ def _places(found: Measurement, lab: Laboratory) -> tuple[Label, ...]:
     network = lab.networks[found.network]
     alignment = network.align(lab.program.alignment(found.alignment))
     names = {node.split("[")[0] for node in found.nodes}
+    config = network.network.config
     return tuple(
-        Label(pair.span, f"interchanged here: {_hooks(pair, found, lab)}")
+        Label(span, f"interchanged here: {show_hook(site, config)}" + (f" @ {site.position}" if site.position else ""))
         for pair in alignment.pairs
-        if pair.node in names and pair.span is not None
-    )
-
-
-def _hooks(pair: Pair, found: Measurement, lab: Laboratory) -> str:
-    config = lab.networks[found.network].network.config
-    return ", ".join(
-        show_hook(site, config) + (f" @ {site.position}" if site.position else "")
+        if pair.node in names
         for site in pair.sites
-        if isinstance(site, Site)
+        if isinstance(site, Site) and (span := site.span or pair.span) is not None
     )
 
 

@@ -14,6 +14,9 @@ from circuitlang.measurement.subject import Subject
 from circuitlang.verification.instrumented import Instrumented
 from circuitlang.verification.material import Material, Sample, part_of
 
+# Floating-point operations that an exact answer may take where a sample would do: about a minute on one core.
+WORK = 2e12
+
 
 @dataclass(frozen=True, kw_only=True)
 class Laboratory:
@@ -32,13 +35,17 @@ class Laboratory:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A metric inside a claim: how sure its interval must be, and the bound it is compared with, if it is a number."""
+    """A metric inside a claim: how sure its interval must be, and the bound it is compared with, if it is a number.
+
+    A `certain` question is one that no sample answers: equality, a bound of 0 or 1, the size of the largest error.
+    """
 
     lab: Laboratory
     claim: Claim
     metric: Metric
     alpha: float
     bound: float | None
+    certain: bool = False
 
     @property
     def span(self) -> Span | None:
@@ -65,20 +72,26 @@ def subject_of(question: Question, network: str, model: str, alignment: str | No
 def inputs_of(question: Question, subject: Subject, network: str) -> tuple[Bench, Sample]:
     """A bench on the inputs that decide the question."""
     wanted = question.claim.samples or samples_for(question.bound, question.alpha)
-    return _bench(question, subject, network, wanted, paired=False)
+    return _bench(question, subject, network, wanted, paired=False, forwards=1)
 
 
-def pairs_of(question: Question, subject: Subject, network: str, alpha: float) -> tuple[Bench, Sample]:
-    """A bench on the pairs that decide the question with intervals of this error probability."""
+def pairs_of(
+    question: Question, subject: Subject, network: str, alpha: float, forwards: int = 1
+) -> tuple[Bench, Sample]:
+    """A bench on the pairs that decide the question with intervals of this error probability, at some runs a pair."""
     wanted = question.claim.samples or samples_for(question.bound, alpha)
-    return _bench(question, subject, network, wanted, paired=True)
+    return _bench(question, subject, network, wanted, paired=True, forwards=forwards)
 
 
-def _bench(question: Question, subject: Subject, network: str, wanted: int, paired: bool) -> tuple[Bench, Sample]:
+def _bench(
+    question: Question, subject: Subject, network: str, wanted: int, paired: bool, forwards: int
+) -> tuple[Bench, Sample]:
     lab, reference = question.lab, question.claim.data
     assert reference is not None
     data = lab.program.dataset(reference.name)
     most = lab.screening or question.claim.samples
+    if most is None and not question.certain:
+        most = max(wanted, int(WORK / (forwards * _operations(subject))))
     take = lab.material.pairs if paired else lab.material.inputs
     sample = take(data, subject.model, part_of(data, reference), lab.screening or wanted, most)
     name = subject.alignment.name if subject.alignment else None
@@ -86,3 +99,9 @@ def _bench(question: Question, subject: Subject, network: str, wanted: int, pair
     if key not in lab.benches:
         lab.benches[key] = Bench(subject, sample.batch)
     return lab.benches[key], sample
+
+
+def _operations(subject: Subject) -> int:
+    """Floating-point operations of one forward pass on one input, attention's products of positions left out."""
+    weights = sum(parameter.numel() for parameter in subject.network.blocks.parameters())
+    return 2 * max(1, weights) * subject.reading.n_ctx

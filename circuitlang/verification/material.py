@@ -48,8 +48,9 @@ class Material:
         return self._take(data, model, which, wanted, at_most, paired=True)
 
     def _take(self, data: Data, model: Model, which: Which, wanted: int, at_most: int | None, paired: bool) -> Sample:
-        every = self._every(data, model, which, paired)
-        if every is not None and (at_most is None or every.size <= at_most):
+        limit = self.most if at_most is None else min(self.most, at_most)
+        every = self._every(data, model, which, paired, limit)
+        if every is not None and every.size <= limit:
             return every
         key = (data, model.name, which, paired, wanted)
         if key not in self.known:
@@ -63,16 +64,16 @@ class Material:
         assert found is not None
         return found
 
-    def _every(self, data: Data, model: Model, which: Which, paired: bool) -> Sample | None:
+    def _every(self, data: Data, model: Model, which: Which, paired: bool, limit: int) -> Sample | None:
         key = (data, model.name, which, paired)
         if key not in self.known:
+            count = count_pairs(data, model) if paired else count_inputs(data, model)
+            if which == "all" and count is not None and count > limit:
+                return None
             self.known[key] = self._enumerate(data, model, which, paired)
         return self.known[key]
 
     def _enumerate(self, data: Data, model: Model, which: Which, paired: bool) -> Sample | None:
-        count = count_pairs(data, model) if paired else count_inputs(data, model)
-        if which == "all" and count is not None and count > self.most:
-            return None
         batch = enumerate_inputs(data, model, self.most, which)
         if batch is None or not paired:
             return None if batch is None else Sample(batch, None, exact=True)

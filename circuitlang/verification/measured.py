@@ -8,6 +8,8 @@ from typing import Any
 from circuitlang.measurement.tally import Tally
 from circuitlang.verification.quantity import Number, Quantity
 
+LONG = 32  # characters of an input that still leave room for the answers beside it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
@@ -25,16 +27,19 @@ class Counterexample:
     got: str
 
     def lines(self) -> tuple[str, ...]:
-        """The counterexample in two lines, base and source."""
-        base = f"base    {self.base}   model {self.model}   network {self.network}"
+        """The counterexample: a line for each input, two where inputs are long."""
+        said = f"model {self.model}   network {self.network}"
         if self.source is None:
-            return (base.replace("base ", "input", 1),)
-        width = max(len(self.base), len(self.source))
-        return (
-            f"base    {self.base:<{width}}   model {self.model}   network {self.network}",
-            f"source  {self.source:<{width}}   with {self.replaced} from source:  "
-            f"model {self.expected}   network {self.got}",
-        )
+            return _beside(("input", self.base, said))
+        replaced = f"with {self.replaced} from source:  model {self.expected}   network {self.got}"
+        return _beside(("base", self.base, said), ("source", self.source, replaced))
+
+
+def _beside(*rows: tuple[str, str, str]) -> tuple[str, ...]:
+    width = max(len(read) for _, read, _ in rows)
+    if width <= LONG:
+        return tuple(f"{name:<7} {read:<{width}}   {said}" for name, read, said in rows)
+    return tuple(line for name, read, said in rows for line in (f"{name:<7} {read}", f"{'':<7} {said}"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

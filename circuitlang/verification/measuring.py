@@ -71,7 +71,7 @@ def _max_error(question: Question) -> Measurement:
             "E656", f"`{model.name}` answers with symbols, so no error is larger than another", "no numbers here",
             help=f"measure how often they differ: accuracy({network.name}, {model.name})",
         )  # fmt: skip
-    bench, sample = inputs_of(question, subject, network.name)
+    bench, sample = inputs_of(replace(question, certain=True), subject, network.name)
     found = max_error(bench)
     value = None
     if found.error is not None:
@@ -125,7 +125,7 @@ def _strictness(question: Question) -> Measurement:
     declared = question.lab.program.alignment(alignment.name)
     subject = subject_of(question, declared.network, declared.model, alignment.name)
     components = len(subject.network.config.shape.components())
-    bench, sample = pairs_of(question, subject, declared.network, question.alpha / components)
+    bench, sample = pairs_of(question, subject, declared.network, question.alpha / components, components)
     assert sample.pairs is not None
     if not unaligned(bench):
         raise question.refuse(

@@ -26,9 +26,9 @@ def verify_claims(
 ) -> Report:
     """Decide every statement of these claims.
 
-    A claim is decided on all inputs, or all pairs of them, where there are at most 2^20, and on fresh independent ones
-    elsewhere; intervals of one claim hold together at its confidence.  A claim that cannot be asked is undecided, and
-    its verdict carries the refusal.
+    A claim is decided on all inputs, or all pairs of them, where there are at most 2^20 (and, if a sample would do,
+    where that takes about a minute at most), and on fresh independent ones elsewhere; the intervals of one claim hold
+    together at its confidence.  A claim that cannot be asked is undecided, and its verdict carries the refusal.
 
     Args:
         program: The program the claims are from.
