@@ -246,7 +246,7 @@ def test_long_chains_and_deep_functions() -> None:
     assert codes("let s(x) = x * x\nlet n = s(s(s(s(s(s(s(s(s(s(s(s(s(s(s(s(s(s(s(s(7))))))))))))))))))))") == ["E217"]
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs)
 def test_no_tree_raises(program) -> None:
     value, diagnostics = elaborate(program, program.span.source)
@@ -341,7 +341,7 @@ def spanned(expr: Expr) -> Expr:
     return expr
 
 
-@settings(max_examples=8000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(NUMBER | TEST)
 def test_sets_of_values_hold_every_value(expr: Expr) -> None:
     expr = spanned(expr)

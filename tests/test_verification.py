@@ -24,7 +24,7 @@ from circuitlang.networks.artefacts import network_hash
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.reading import read_for
-from circuitlang.verification import Instrumented, StopTest, verify_claims
+from circuitlang.verification import Instrumented, StopTest, laboratory, verify_claims
 from circuitlang.verification.material import Material
 from circuitlang.verification.quantity import Quantity, combine, compare, conjoin, disjoin, exactly, negate, show_number
 
@@ -568,3 +568,70 @@ def test_numbers_are_never_rounded_to_a_bound():
     assert show_number(Fraction(1)) == "1"
     assert show_number(math.inf) == "no finite number"
     assert exactly(0.1).number == Fraction(1, 10)
+
+
+# --- what is affordable, and what is printed
+
+
+def test_a_sample_does_where_trying_everything_takes_too_long(monkeypatch):
+    monkeypatch.setattr(laboratory, "WORK", 1e9)
+    cheap, certain = claim(compared(iia("frac"), ">=", 0.9), samples=None), claim(compared(iia("frac"), "==", 1))
+    found = [only(verify(exact_network(4), asked)).measured for asked in (cheap, certain, STRICT)]
+    assert [(one.exact, one.samples) for one in found] == [(True, 4_096)] * 3
+    monkeypatch.setattr(laboratory, "WORK", 1e6)
+    found = [only(verify(exact_network(4), asked)).measured for asked in (cheap, certain, STRICT)]
+    assert [(one.exact, one.samples) for one in found] == [(False, 1_000), (True, 4_096), (True, 4_096)]
+    assert found[0].value.low < 1 == found[0].value.number
+
+
+def test_failures_of_inputs_that_are_answered_rightly_are_shown_first():
+    network = exact_network(4)
+    with torch.no_grad():
+        network.embed.W_E[1, 5] = 0.2  # wrong wherever a w is read
+    report = verify(network, claim(compared(iia("frac"), "==", 1)), program=neighbouring_head()[0])
+    found = only(report).measured
+    assert "w" not in found.counterexample.base
+    assert found.counterexample.model == "1 1 1" and found.counterexample.base == "x x x"
+    assert found.notes == ("without any intervention the network answers 27 of 64 of the inputs rightly",)
+
+
+def test_a_part_that_matters_is_told_in_full():
+    report = verify(exact_network(4), replace(STRICT, name="nothing_else"), program=neighbouring_head()[0])
+    assert (
+        render(report.diagnostics)
+        == """\
+refuted[F702] strictness-refuted: `L1.H2` is aligned to no node and matters: strictness is 0.2441; the claim says exactly 1
+ --> frac.circ:9:22
+  |
+9 | claim nothing_else : strictness(Trained) == 1        on Strings
+  |                      ^^^^^^^^^^^^^^^^^^^ 1,000 of 4,096 pairs, all there are
+  |
+  = note: smallest counterexample:
+          base    w w w   model 0 0 0   network 0 0 0
+          source  w w x   with L1.H2 from source:  model 0 0 0   network 0 0 0.333333
+  = note: the source is answered otherwise on 0.7559 of the pairs; on these it is 0
+  = note: the parts that matter: L1.H2 0.2441
+          random sets of all 8 parts replaced together: 0.6221
+          the worst one writes to blocks.1.attn.hook_z[:, :, 2]
+  = note: counted are whole outputs, every position right; of single positions 0.4873 are right
+  = help: align the node that lives there, if there is one, or train with a larger `strict`
+          circuitc render frac.circ --alignment Trained   draws what is aligned
+"""  # noqa: E501
+    )
+
+
+def test_an_undecided_claim_is_told_in_full():
+    report = sampled(half_right(), claim(compared(ACCURACY, ">=", 0.76), name="behaves"))
+    assert (
+        render(report.diagnostics)
+        == """\
+warning[W706] claim-undecided: the claim `behaves` is undecided: the interval contains the bound
+ --> frac.circ:6:22
+  |
+6 | claim behaves      : accuracy(Tiny, FracX) == 1      on Strings
+  |                      ^^^^^^^^^^^^^^^^^^^^^ 0.77 on 1,000 inputs (95% interval 0.7426 to 0.7958)
+  |
+  = help: samples = 7_700   would decide it if the share stays what it is
+  = help: circuitc verify frac.circ --claim behaves   repeats this
+"""
+    )

@@ -4,18 +4,18 @@ The twin of `core/evaluate.py`: lengths and indices are single values here, cell
 interventions make them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import assert_never
 
 from circuitlang.core.domain import Finite, finite
-from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var, children
 from circuitlang.core.functions import as_set
 from circuitlang.core.model import Extent
 from circuitlang.core.values import Tie, Value, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.environment import Part
-from circuitlang.elaboration.folding import Member, fold_sets
+from circuitlang.elaboration.folding import Member, fold_sets, of_fold
 from circuitlang.elaboration.possible import (
     EITHER,
     FALSE,
@@ -171,8 +171,11 @@ class Abstract:
 
     def _each(self, expr: Each, variables: Variables) -> Possible:
         found = NOWHERE
-        alternatives, certain = self._members(expr, variables)
-        for members in alternatives:
+        alternatives = self._members(expr, variables)
+        if alternatives is None:
+            self._tell(expr, "what it runs over could not be worked out")
+            return of_fold(expr.fold)
+        for members, certain in alternatives:
             selected = []
             for member in members:
                 scope = {**variables, expr.variable: member}
@@ -189,19 +192,23 @@ class Abstract:
         default = expr.default
         return None if default is None else lambda: self.value(default, variables)
 
-    def _members(self, expr: Each, variables: Variables) -> tuple[Iterable[list[Possible]], bool]:
-        """What a comprehension may run over: the members of every set it may be, and whether all of them are in it."""
+    def _members(self, expr: Each, variables: Variables) -> list[tuple[list[Possible], bool]] | None:
+        """The members of every set that a comprehension may run over, and whether all are in it; None if unknown."""
         if isinstance(expr.over, Positions):
-            return [[listed((position,)) for position in range(self.lengths[expr.over.of])]], True
+            return [([listed((position,)) for position in range(self.lengths[expr.over.of])], True)]
         over = self.value(expr.over, variables)
         if over.values is None:
-            self._tell(expr, "what it runs over could not be worked out")
-            return [[of_kinds(frozenset({"number", "text", "bool", "none", "tuple"}))]], False
+            # The members of a set that is written out are known one by one, though some of them may be the same.
+            return (
+                [([self.value(one, variables) for one in children(expr.over)], False)]
+                if isinstance(expr.over, SetOf)
+                else None
+            )
         sets = [as_set(value) for value in over.values if not isinstance(value, Tie)]
         if sum(map(len, sets)) <= MOST_COMBINATIONS:
-            return [[listed((member,)) for member in members] for members in sets], True
+            return [([listed((member,)) for member in members], True) for members in sets]
         every = {key(member): member for members in sets for member in members}
-        return [[listed((member,)) for member in every.values()]], False
+        return [([listed((member,)) for member in every.values()], False)]
 
 
 def _arm_of(expr: Match, value: Value) -> int:

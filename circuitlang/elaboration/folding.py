@@ -13,6 +13,7 @@ from circuitlang.core.functions import NoValue, normal
 from circuitlang.core.values import Value
 from circuitlang.elaboration.possible import (
     EITHER,
+    EVERYTHING,
     FALSE,
     NOWHERE,
     TRUE,
@@ -20,6 +21,7 @@ from circuitlang.elaboration.possible import (
     Possible,
     listed,
     of_interval,
+    of_kinds,
 )
 from circuitlang.elaboration.transfer import Tell
 
@@ -43,6 +45,17 @@ def fold_sets(kind: Fold, members: list[Member], default: Callable[[], Possible]
         empty = _of_nothing(kind, tell) if default is None else default()
         found = empty if found is NOWHERE else found.join(empty)
     return found
+
+
+def of_fold(kind: Fold) -> Possible:
+    """Whatever a fold may be, if nothing is known of its members."""
+    match kind:
+        case "any" | "all":
+            return EITHER
+        case "the" | "argmax" | "argmin":
+            return of_kinds(frozenset({"number", "text", "bool", "none", "tuple"}))
+        case _:
+            return Possible(interval=EVERYTHING)
 
 
 def _of_nothing(kind: Fold, tell: Tell) -> Possible:

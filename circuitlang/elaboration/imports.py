@@ -72,7 +72,10 @@ def _find(path: str, importer: Source) -> Path:
 
 
 def _key(path: str | Path) -> Path:
-    return Path(path).absolute().resolve()
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return Path(path)  # no path of this system: reading it says so
 
 
 def _refuse_cycle(path: tree.String, key: Path, open_files: dict[Path, Span | None], reporter: Reporter) -> None:

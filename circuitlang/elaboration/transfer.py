@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import product
 
 from circuitlang.core.functions import FUNCTIONS, NoValue, apply_function
+from circuitlang.core.values import Value
 from circuitlang.elaboration.possible import (
     EITHER,
     EVERYTHING,
@@ -106,8 +108,13 @@ def _divide(numbers: list[Interval], tell: Tell) -> Possible:
     if bottom.low <= 0 <= bottom.high:
         tell("it divides by 0")
         return Possible(interval=EVERYTHING)
-    values = [a / b for a in (top.low, top.high) for b in (bottom.low, bottom.high)]
+    values = [_quotient(a, b) for a in (top.low, top.high) for b in (bottom.low, bottom.high)]
     return Possible(interval=Interval(min(values), max(values)))
+
+
+def _quotient(a: Value, b: Value) -> Value:
+    """Exact where both are: a rounded end of an interval would cut off the true one."""
+    return a / b if isinstance(a, float) or isinstance(b, float) else Fraction(a) / b
 
 
 def _floor_divide(numbers: list[Interval], tell: Tell) -> Possible:

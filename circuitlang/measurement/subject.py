@@ -1,14 +1,15 @@
 """What is measured: a network that is said to compute a causal model, and how it is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from circuitlang.core.alignment import Alignment, FeaturesOf
+from circuitlang.core.expression import Positions
 from circuitlang.core.metrics import BASES
 from circuitlang.core.model import Cell, Model, Node, shown_cell
 from circuitlang.core.site import Position, Site
-from circuitlang.diagnostics import Diagnostic, Label, Refusal
+from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
 from circuitlang.networks.transformer import Transformer
 from circuitlang.simulation.reading import Reading
 
@@ -69,12 +70,7 @@ class Subject:
 
     def _member_of(self, site: Site, member: str | Cell) -> Site:
         """One member of a family that is aligned as a whole: a family over positions has member i at position i."""
-        from dataclasses import replace
-
-        from circuitlang.core.expression import Positions
-
-        assert self.alignment is not None
-        assert not isinstance(member, str)
+        assert self.alignment is not None and not isinstance(member, str)
         name, index = member
         node = self.model.by_name[name]
         by_position = isinstance(node, Node) and len(node.index) == 1 and isinstance(node.index[0].over, Positions)
@@ -83,8 +79,8 @@ class Subject:
         return replace(site, position=Position("start", offset=index[0]))
 
 
-def _no_features(site: FeaturesOf, span: object) -> Diagnostic:
-    label = Label(span, "these are features of a basis") if span is not None else None  # type: ignore[arg-type]
+def _no_features(site: FeaturesOf, span: Span | None) -> Diagnostic:
+    label = Label(span, "these are features of a basis") if span is not None else None
     return Diagnostic(
         BASES,
         f"`{site}` names features of a basis, and this version cannot find bases",

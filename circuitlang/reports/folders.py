@@ -5,10 +5,9 @@ In: a program, one of its networks and a seed; out: a folder's path. Editing a c
 
 from pathlib import Path
 
+from circuitlang.core.fingerprint import fingerprint
 from circuitlang.core.network import Compiled
-from circuitlang.core.printer import declaration_text
 from circuitlang.core.program import Program
-from circuitlang.reports.record import sha256
 
 RUNS = Path("runs")
 
@@ -20,10 +19,9 @@ def run_folder(program: Program, network: str, seed: int | None = None) -> Path:
 
 def run_key(program: Program, network: str, seed: int | None = None) -> str:
     """The hash of every declaration that the weights of a network depend on, and of the seed."""
-    texts = [declaration_text(part) for part in _dependencies(program, network)]
     train = program.training(network)
     chosen = seed if seed is not None else train.seed if train else 0
-    return sha256("\n".join((*texts, f"seed {chosen}")))
+    return fingerprint(*_dependencies(program, network), chosen)
 
 
 def _dependencies(program: Program, name: str) -> list:

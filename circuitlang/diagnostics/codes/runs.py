@@ -38,10 +38,11 @@ it another network, so the weights of the older text are not used for the newer 
     Code(
         "E593",
         "unknown-thing",
-        "the command line names something that the file does not declare",
+        "the command line names something that is not there",
         """\
 Options such as `--claim`, `--network` and `--alignment` take the names that the `.circ` file gives to its
-declarations. The message lists those that exist.
+declarations, `circuitc explain` takes a code that a message showed. A run folder holds one network, so `--run` goes
+with one network at a time. The message lists what there is to choose from.
 """,
     ),
     Code(
@@ -49,8 +50,9 @@ declarations. The message lists those that exist.
         "nothing-to-do",
         "the file has nothing that this command works on",
         """\
-`circuitc train` needs a `train` block, `circuitc verify` a claim, `circuitc compile` a model or a `train` block. A
-file may well do without them; then the other commands still work on it.
+`circuitc train` needs a `train` block, `circuitc verify` a claim, `circuitc compile` a network that is compiled (or,
+with `--to siit`, a `train` block), `circuitc render` a causal model. A file may well do without them; then the other
+commands still work on it.
 """,
     ),
     Code(
@@ -63,21 +65,33 @@ may not be written leaves what was there before. The message repeats the system'
 """,
     ),
     Code(
-        "E596",
-        "extra-missing",
-        "an optional package is not installed",
-        """\
-The Tracr backend needs the package `tracr-pypi`, which brings jax along and is therefore not installed by default.
-The message shows the command that installs it.
-""",
-    ),
-    Code(
         "E597",
         "no-such-device",
         "the device named by `--device` is not there",
         """\
 `--device` takes the names that torch takes: `cpu`, `cuda`, `cuda:1`, `mps`. `cpu` is always there, and is the one on
 which the same seed gives the same bytes.
+""",
+    ),
+    Code(
+        "E598",
+        "damaged-record",
+        "the `run.json` of a run folder is not one that this version reads",
+        """\
+A run folder remembers in `run.json` what its network was trained from and what was decided about it. The file there was
+changed by hand, was cut short, belongs to another program, or was written by a newer circuitlang. `circuitc verify`
+and `circuitc render` neither use nor overwrite it: move it away, or name another folder with `--run`. The weights beside
+it are not touched by this, and `circuitc train` begins a new record.
+""",
+    ),
+    Code(
+        "E599",
+        "weights-of-another-network",
+        "the weights that were named are those of a network with another architecture",
+        """\
+The file declares an architecture, and `--run` or `--network NAME=FILE` named the weights of a network that was built
+otherwise. Every claim speaks of the heads and mlps of the declared architecture, so nothing is measured. The message
+lists what differs; name other weights, or declare what these are.
 """,
     ),
 )
