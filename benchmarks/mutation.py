@@ -26,10 +26,11 @@ from circuitlang.measurement.strictness import part_masks, unaligned
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.networks.hooks import all_hooks
 from circuitlang.networks.transformer import Transformer
-from circuitlang.pipeline import Choice, check, data_of, obtain
+from circuitlang.pipeline import check
 from circuitlang.simulation.pairs import Pairs
 from circuitlang.verification import Instrumented, verify_claims
 from circuitlang.verification.material import Material, Sample
+from circuitlang.weights import Choice, data_of, obtain
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "frac_prevs.circ"
 SCREEN = 1_000  # inputs or pairs that most mutants are refuted on

@@ -12,8 +12,9 @@ from typing import NoReturn
 
 from circuitlang import __version__, commands, pipeline
 from circuitlang.core.program import Program
-from circuitlang.diagnostics import Diagnostic, InternalError, Refusal, Source, read_source, render
+from circuitlang.diagnostics import Diagnostic, InternalError, Refusal, read_source, render
 from circuitlang.diagnostics.writing import write_file
+from circuitlang.weights import Choice
 
 HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
 
@@ -28,6 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         given = parser().parse_args(arguments)
         return given.command(given)
+    except SystemExit as end:  # how argparse ends, after it has printed help or what is wrong with the arguments
+        return end.code if isinstance(end.code, int) else HOLDS
     except Refusal as refusal:
         _tell(refusal.diagnostics)
         return REFUSED
@@ -49,28 +52,33 @@ def check(given: Namespace) -> int:
     if given.emit:
         _out(commands.emit(program))
     else:
-        _say(f"{given.file}: no mistakes found ({commands.summarise(program)})")
+        _remark(f"{given.file}: no mistakes found ({commands.summarise(program)})")
     return HOLDS
 
 
 def fmt(given: Namespace) -> int:
     """Reformat."""
-    changed = broken = False
     only_look = given.check or given.diff
-    for file in given.files:
-        source = _read(file)
-        text, diagnostics = commands.reformat(source)
-        _tell(diagnostics)
-        if text is None:
-            broken = True
-        elif text != source.text:
-            changed = True
-            if given.diff:
-                _out(commands.difference(source, text))
-            elif not only_look:
-                write_file(file, text)
-            _say(f"{file}: {'would be ' if only_look else ''}reformatted")
-    return REFUSED if broken else REFUTED if changed and only_look else HOLDS
+    codes = [_fmt_one(file, given.diff, only_look) for file in given.files]
+    return max(codes)
+
+
+def _fmt_one(file: Path, diff: bool, only_look: bool) -> int:
+    source, diagnostics = read_source(file)
+    text, mistakes = commands.reformat(source) if source else (None, ())
+    _tell((*diagnostics, *mistakes))
+    if source is None or text is None:
+        return REFUSED
+    if text == source.text:
+        return HOLDS
+    if diff:
+        _out(commands.difference(source, text))
+    if only_look:
+        _say(f"{file}: would be reformatted")
+        return REFUTED
+    write_file(file, text)
+    _remark(f"{file}: reformatted")
+    return HOLDS
 
 
 def explain(given: Namespace) -> int:
@@ -81,25 +89,28 @@ def explain(given: Namespace) -> int:
 
 def compile_(given: Namespace) -> int:
     """Compile."""
-    compiler = {"tracr": commands.compile_to_tracr, "siit": commands.compile_to_siit}[given.to]
-    return _finish(compiler(_checked(given.file), _choice(given), given.network))
+    program = _checked(given.file)
+    if given.to == "siit":
+        return _finish(commands.compile_to_siit(program, _choice(given), given.network))
+    return _finish(commands.compile_to_tracr(program, _choice(given), given.run, given.network))
 
 
 def train(given: Namespace) -> int:
     """Train."""
-    return _finish(commands.train(_checked(given.file), _choice(given), given.network))
+    return _finish(commands.train(_checked(given.file), _choice(given), given.run, given.network))
 
 
 def verify(given: Namespace) -> int:
     """Verify."""
-    program = _checked(given.file)
-    choice = _choice(given, files=commands.weight_files(program, given.network))
-    return _finish(commands.verify(program, choice, given.claim))
+    # That the file alone gives a network no weights (W606) is no news here: they are at hand, or E592 says more.
+    program = _checked(given.file, but="W606")
+    return _finish(commands.verify(program, _choice(given), given.run, given.claim, given.network))
 
 
 def draw(given: Namespace) -> int:
     """Render."""
-    return _finish(commands.render(_checked(given.file), _choice(given), given.alignment, given.out, given.format))
+    program = _checked(given.file, but="W606")
+    return _finish(commands.render(program, _choice(given), given.run, given.alignment, given.out, given.format))
 
 
 def parser() -> ArgumentParser:
@@ -162,23 +173,18 @@ def _device(one: ArgumentParser) -> None:
     one.add_argument("--device", default="cpu", help="where networks run: cpu (default), cuda, mps")
 
 
-def _choice(given: Namespace, files: dict[str, Path] | None = None) -> pipeline.Choice:
-    device = getattr(given, "device", "cpu")
-    return pipeline.Choice(files=files, run=given.run, seed=given.seed, device=device)
+def _choice(given: Namespace) -> Choice:
+    return Choice(seed=given.seed, device=getattr(given, "device", "cpu"))
 
 
-def _read(file: Path) -> Source:
+def _checked(file: Path, but: str = "") -> Program:
     source, diagnostics = read_source(file)
     if source is None:
         raise Refusal(*diagnostics)
-    return source
-
-
-def _checked(file: Path) -> Program:
-    checked = pipeline.check(_read(file))
+    checked = pipeline.check(source)
     if checked.program is None:
         raise Refusal(*checked.diagnostics)
-    _tell(checked.diagnostics)
+    _tell(one for one in checked.diagnostics if one.code != but)
     return checked.program
 
 
@@ -195,13 +201,20 @@ def _tell(diagnostics: Iterable[Diagnostic]) -> None:
         _say(render(told, colour=colour).rstrip("\n"))
 
 
+def _remark(text: str) -> None:
+    """Good news, for a person who watches; a script gets it as exit code 0."""
+    if sys.stderr.isatty():
+        _say(text)
+
+
 def _say(text: str) -> None:
     sys.stdout.flush()
     print(text, file=sys.stderr)
 
 
 def _out(text: str) -> None:
-    print(text, end="" if text.endswith("\n") else "\n")
+    if text:
+        print(text, end="" if text.endswith("\n") else "\n")
 
 
 def _internal(error: Exception) -> Diagnostic:

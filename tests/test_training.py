@@ -438,7 +438,7 @@ def test_budgets_are_seconds_steps_and_epochs():
     clock = Clock(BudgetSpec(seconds=5.0))
     assert clock.spent(10**9) is None
     clock.began -= 6
-    assert clock.spent(0) == "5 s"
+    assert clock.spent(0) == "5 s are spent"
 
 
 def test_deciding_claims_costs_the_training_nothing():

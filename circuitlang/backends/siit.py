@@ -3,6 +3,7 @@
 Strict interchange intervention training is Gupta et al. 2024 (InterpBench); what is left open there is decided here.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,8 +173,8 @@ def _budget(train: Train, epoch: int) -> BudgetSpec:
         return BudgetSpec(steps=STEPS)
     seconds = [one.seconds for one in train.at_most if one.seconds is not None]
     scale = {"steps": 1, "epochs": epoch}
-    steps = [round(one.amount * scale[one.unit]) for one in train.at_most if one.unit in scale]
-    return BudgetSpec(seconds=min(seconds, default=None), steps=max(1, min(steps)) if steps else None)
+    steps = [math.ceil(one.amount * scale[one.unit]) for one in train.at_most if one.unit in scale]
+    return BudgetSpec(seconds=min(seconds, default=None), steps=min(steps, default=None))
 
 
 def _gate(program: Program, until: tuple[str, ...]) -> float:

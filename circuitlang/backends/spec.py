@@ -109,10 +109,10 @@ class CheckSpec(Part):
 
 
 class BudgetSpec(Part):
-    """Whatever is spent first ends the training: seconds on the clock, or steps."""
+    """Whatever is spent first ends the training: seconds on the clock, or steps; with 0 the weights stay random."""
 
-    seconds: Positive | None = None
-    steps: Count | None = None
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    steps: Annotated[int, Field(ge=0)] | None = None
 
 
 class TrainingSpec(Part):

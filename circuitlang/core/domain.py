@@ -96,17 +96,6 @@ def all_permutations(points: int) -> Finite:
     return Finite(tuple(permutations(range(points))), f"permutations({points})")
 
 
-def is_permutations(domain: Domain) -> bool:
-    """Whether every member is a tuple that rearranges 0..n-1 for one n."""
-    if not isinstance(domain, Finite) or not domain.values:
-        return False
-    sizes = {len(value) if isinstance(value, tuple) else -1 for value in domain.values}
-    return len(sizes) == 1 and all(
-        isinstance(value, tuple) and sorted(value, key=repr) == sorted(range(len(value)), key=repr)
-        for value in domain.values
-    )
-
-
 def kinds(domain: Domain) -> frozenset[str]:
     """The kinds of value a domain holds; see `values.kind_of`."""
     return frozenset(kind for kind, _ in domain.keys) if isinstance(domain, Finite) else frozenset({"number"})

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from circuitlang.core.domain import Domain, Finite
-from circuitlang.core.expression import Expr, Positions, Read, reads, walk
+from circuitlang.core.expression import Expr, Positions, reads
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics.source import Span
 
@@ -115,8 +115,3 @@ def shown_cell(cell: Cell) -> str:
     """A node or a member of a family, as the language writes it: `meet[1, 2]`."""
     name, index = cell
     return name + ("[" + ", ".join(show(part) for part in index) + "]" if index else "")
-
-
-def reads_length(expr: Expr) -> bool:
-    """Whether an expression reads the length of some sequence."""
-    return any(isinstance(part, Read) and part.node.startswith("length(") for part in walk(expr))

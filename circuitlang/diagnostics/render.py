@@ -103,10 +103,11 @@ def _pictures(labels: Sequence[tuple[Span, str, bool]], gutter: int) -> Iterable
 
 
 def _remark(kind: str, text: str, gutter: int) -> Iterable[Row]:
-    """A note or a help: prose is wrapped, further lines are aligned under the first."""
+    """A note or a help: one line is prose and is wrapped; several are laid out already, and stay as they are."""
     margin = " " * (gutter + 1)
     room = COLUMNS - len(margin) - len("= note: ")
-    lines = [piece for line in text.splitlines() for piece in _wrap(line, room)] or [""]
+    lines = text.splitlines() or [""]
+    lines = _wrap(lines[0], room) if len(lines) == 1 else lines
     yield ((f"{margin}= ", "gutter"), (kind, "headline"), (f": {lines[0]}", "text"))
     for line in lines[1:]:
         yield ((f"{margin}        {line}".rstrip(), "text"),)

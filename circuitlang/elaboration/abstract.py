@@ -46,8 +46,8 @@ class Abstract:
         # For every match, by its place, the arms that some value reaches; for comparisons, their outcomes.
         self.reached: dict[Span, set[int]] = {}
         self.matches: dict[Span, Match] = {}
-        # For every comparison of a cell with a constant, both of them, and how it comes out.
-        self.compared: dict[Span, tuple[str, Value, set[Value]]] = {}
+        # For every comparison of a cell with a constant, by its place, both of them.
+        self.compared: dict[Span, tuple[str, Value]] = {}
 
     def forget(self) -> None:
         """Begin anew: no hazard met."""
@@ -71,10 +71,9 @@ class Abstract:
                 values = tuple(self.value(argument, variables) for argument in arguments)
                 if function in ("and", "or"):
                     return _connect(function, *values)
-                found = apply_to_sets(function, values, lambda reason: self._tell(expr, reason))
                 if function in ("equal", "not_equal"):
-                    self._note_comparison(expr, found)
-                return found
+                    self._note_comparison(expr)
+                return apply_to_sets(function, values, lambda reason: self._tell(expr, reason))
             case If(test=test, then=then, other=other):
                 return self._if(self.value(test, variables), then, other, variables)
             case Match():
@@ -86,12 +85,11 @@ class Abstract:
             case _:
                 assert_never(expr)
 
-    def _note_comparison(self, expr: Call, found: Possible) -> None:
+    def _note_comparison(self, expr: Call) -> None:
         match expr.arguments:
             case (Read(node=node), Const(value=value)) | (Const(value=value), Read(node=node)):
                 if expr.span is not None and node in self.held and value is not None:
-                    _, _, outcomes = self.compared.setdefault(expr.span, (node, value, set()))
-                    outcomes.update(found.listed.values())
+                    self.compared[expr.span] = (node, value)
 
     def _tell(self, expr: Expr, reason: str) -> None:
         self.hazards[getattr(expr, "span", None), reason] = None

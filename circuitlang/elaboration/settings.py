@@ -131,8 +131,8 @@ def describe(value: tree.Expr) -> str:
             return f"the number {text}"
         case tree.Unary(operator="-", operand=tree.Int() | tree.Float()):
             return f"the number {value.span.text}"
-        case tree.Quantity():
-            return f"a quantity in `{value.unit}`"
+        case tree.Quantity() | tree.Unary(operator="-", operand=tree.Quantity()):
+            return f"the quantity {value.span.text}"
         case tree.String():
             return "a text"
         case tree.Bool() | tree.Name() | tree.Nothing():
@@ -224,14 +224,17 @@ def members(value: tree.Expr) -> tuple[tree.Expr, ...]:
 
 
 def quantity(*units: str) -> Reader:
-    """Reads a number with one of some units."""
+    """Reads a number of at least 0 with one of some units."""
     example = {"s": "45s", "min": "30min", "h": "1h", "steps": "4_000 steps", "epochs": "10 epochs"}
-    wanted = Wanted("a number with a unit, such as " + one_of(example[unit] for unit in units))
+    examples = "with a unit, such as " + one_of(example[unit] for unit in units)
 
     def read(value: tree.Expr, ctx: Context) -> Any:
-        if isinstance(value, tree.Quantity) and value.unit in units and value.value > 0:
-            return Quantity(float(value.value), value.unit)  # type: ignore[arg-type]
-        return wanted
+        match value:
+            case tree.Quantity(unit=unit) if unit in units:
+                return Quantity(float(value.value), unit)  # type: ignore[arg-type]
+            case tree.Unary(operator="-", operand=tree.Quantity()):
+                return Wanted(f"a number of at least 0 {examples}")
+        return Wanted(f"a number {examples}")
 
     return read
 

@@ -6,6 +6,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.values import show
 from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.abstract import Abstract
+from circuitlang.elaboration.possible import key
 from circuitlang.elaboration.reporter import Reporter
 
 
@@ -68,15 +69,15 @@ def _warn_about_arm(form: Match, number: int, place: Span, reporter: Reporter) -
 
 
 def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter) -> None:
-    """W244 for every comparison of a cell with a constant in this model that comes out the same for all values."""
-    for place, (cell, value, outcomes) in abstract.compared.items():
-        if len(outcomes) == 1 and _is_within(place, within):
-            outcome = "never" if outcomes == {False} else "always"
+    """W244 for every comparison in this model of a cell with a constant that it never holds."""
+    for place, (cell, value) in abstract.compared.items():
+        held = abstract.held[cell].values
+        if held is not None and key(value) not in abstract.held[cell].listed and _is_within(place, within):
             reporter.refuse(
                 "W244",
-                f"`{cell}` is never {show(value)}, so this comparison is {outcome} true",
+                f"`{cell}` is never {show(value)}, so this comparison always comes out the same",
                 place,
-                f"{outcome} true",
-                note=f"the values of `{cell}` are {describe_values(abstract.held[cell].values or ())}",
+                f"never {show(value)}" if len(show(value)) < 40 else "never this value",
+                note=f"the values of `{cell}` are {describe_values(held)}",
                 help="compare with one of these values, or remove the comparison",
             )

@@ -3,6 +3,7 @@
 In: a program, one of its networks and a seed; out: a folder's path. Editing a claim never changes it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from circuitlang.core.fingerprint import fingerprint
@@ -19,18 +20,23 @@ def run_folder(program: Program, network: str, seed: int | None = None) -> Path:
 
 def run_key(program: Program, network: str, seed: int | None = None) -> str:
     """The hash of every declaration that the weights of a network depend on, and of the seed."""
+    return fingerprint(*_dependencies(program, network, seed_of(program, network, seed)))
+
+
+def seed_of(program: Program, network: str, seed: int | None = None) -> int:
+    """The seed that is chosen, else the one that is declared."""
     train = program.training(network)
-    chosen = seed if seed is not None else train.seed if train else 0
-    return fingerprint(*_dependencies(program, network), chosen)
+    return seed if seed is not None else train.seed if train else 0
 
 
-def _dependencies(program: Program, name: str) -> list:
+def _dependencies(program: Program, name: str, seed: int) -> list:
     network, train = program.network(name), program.training(name)
-    if isinstance(network.origin, Compiled):
+    if isinstance(network.origin, Compiled):  # no seed: nothing is drawn
         model = program.model(network.origin.model)
         return [network, model, *(data for data in program.data if model.name in data.models)]
     if train is None:
-        return [network]
+        return [network, seed]
     alignment = program.alignment(train.alignment) if train.alignment else None
     models = [program.model(one) for one in ((alignment.model,) if alignment else train.models)]
-    return [network, train, *((alignment,) if alignment else ()), *models, program.dataset(train.data.name)]
+    data = program.dataset(train.data.name)
+    return [network, replace(train, seed=seed), *((alignment,) if alignment else ()), *models, data]

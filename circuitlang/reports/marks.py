@@ -28,10 +28,11 @@ def _marks(verdict: VerdictRecord, measured: MeasurementRecord) -> Iterator[tupl
     if measured.metric == "iia" and measured.number is not None:
         note = f"IIA {show_number(measured.number)}"
         yield from ((node.split("[")[0], Mark(verdict.status, note)) for node in measured.nodes)
-    if measured.metric == "strictness" and verdict.bound is not None and verdict.bound.number is not None:
+    bound = verdict.bound.number if verdict.bound and verdict.relation in ("==", ">=", ">") else None
+    if measured.metric == "strictness" and bound is not None:
         for row in measured.table:
             if row.number is not None:
-                status = "holds" if row.number >= verdict.bound.number else verdict.status
+                status = "holds" if row.number >= bound else verdict.status
                 yield row.part.split(" @")[0], Mark(status, f"strict {show_number(row.number)}")
 
 

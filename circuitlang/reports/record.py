@@ -50,6 +50,7 @@ class VerdictRecord(Remembered):
     claim: str
     text: str
     status: Literal["holds", "refuted", "undecided"]
+    relation: str | None
     bound: NumberRecord | None
     measurements: list[MeasurementRecord]
 

@@ -29,6 +29,8 @@ from circuitlang.simulation.vocabulary import (
     word,
 )
 
+DECIMALS = 4  # of a network's answer, where a person reads it
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
@@ -141,9 +143,9 @@ class Reading:
         return places
 
     def show_answer(self, logits: np.ndarray) -> str:
-        """What a network's output at one position, float [d_out], says, as the language writes it."""
+        """What a network's output at one position, float [d_out], says, as the language writes it; 4 decimals."""
         if self.outputs is None:
-            return show(float(logits[0]))
+            return show(round(float(logits[0]), DECIMALS) + 0.0)  # -0.0 + 0.0 is 0.0
         return show(self.outputs[int(np.argmax(logits))])
 
     def show_input(self, batch: Batch, row: int) -> str:

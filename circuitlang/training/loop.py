@@ -103,7 +103,7 @@ class Session:
         history: list[Entry] = []
         size, margin, first, step = spec.check.size, spec.check.margin, None, 0
         ramps_end = settled(spec.losses)
-        spent = None
+        spent = clock.spent(step)
         while spent is None:
             loss = self.step(step)
             first = max(loss, 1.0) if first is None else first
@@ -127,7 +127,7 @@ class Session:
                     size, margin = min(spec.check.most, 2 * size), margin * spec.check.tighten
         if best.weights:
             self.network.load_state_dict(best.weights)
-        return Trained(self.network, step, clock.seconds, tuple(history), stop is None, f"{spent} are spent")
+        return Trained(self.network, step, clock.seconds, tuple(history), stop is None, spent)
 
     def step(self, step: int) -> float:
         """One step of the optimiser; the weighted loss before it."""

@@ -46,13 +46,14 @@ def refuse_divergence(spec: TrainingSpec, step: int, loss: float, rate: float) -
 def unfinished(spec: TrainingSpec, trained: Trained) -> Diagnostic:
     """W551: the budget was spent before the claims held; says which kind of answer was furthest from right."""
     shares = trained.history[-1].shares if trained.history else {}
+    steps = "1 step" if trained.steps == 1 else f"{trained.steps:,} steps"
     notes = []
     if shares:
         worst = min(shares, key=lambda kind: shares[kind])
         notes.append(f"worst in the last check: {worst}, right in {shares[worst]:.2%} of its samples")
     return Diagnostic(
         "W551",
-        f"the training of `{spec.network}` stopped after {trained.steps} steps, before its claims held",
+        f"the training of `{spec.network}` stopped after {steps}, before its claims held",
         notes=tuple(notes),
         helps=("give it more time (`at_most`), another `seed`, or another learning rate",),
     )

@@ -55,11 +55,11 @@ class Clock:
     paused: float = 0.0  # seconds of the processor
 
     def spent(self, step: int) -> str | None:
-        """What has run out after this many steps."""
+        """That the budget has run out after this many steps; None if it has not."""
         if self.budget.steps is not None and step >= self.budget.steps:
-            return f"{self.budget.steps} steps"
+            return "1 step is spent" if self.budget.steps == 1 else f"{self.budget.steps:,} steps are spent"
         if self.budget.seconds is not None and time.monotonic() - self.began >= self.budget.seconds:
-            return f"{self.budget.seconds:g} s"
+            return f"{self.budget.seconds:g} s are spent"
         return None
 
     @contextmanager

@@ -203,7 +203,8 @@ inputs needs a prompt that says in which order they stand:
         "a draw has an empty set to draw from",
         """\
 A draw may depend on earlier ones, as in `n2 ~ uniform(Name - {n1})`.  Whatever these turn out to be, the set must
-keep a member.
+keep a member; otherwise some inputs could not be completed, and leaving them out in silence would change the
+distribution that every share is measured on.  Make the set larger, or take away fewer of its members.
 """,
     ),
     Code(
@@ -212,7 +213,8 @@ keep a member.
         "`distinct` has fewer members than places to fill",
         """\
 `distinct` draws the positions of a string, or the members of a family, without repetition.  A string of 5 needs a
-set of at least 5 members.
+set of at least 5 members, and the longest string decides.  Use `uniform`, which may draw a member again, shorten the
+strings, or draw from a larger set.
 """,
     ),
     Code(
@@ -248,7 +250,8 @@ a family over a domain, has no such place.
         "data says nothing about an input of the model",
         """\
 A model is run on data that draws or sets every one of its inputs, and the length of every sequence, under the same
-names.
+names.  An input that nothing determines has no value, so neither the model nor a network could answer.  Add the missing
+draw, as in `a ~ uniform(Digit)` or `length(tokens) = 4`.
 """,
     ),
     Code(
@@ -274,7 +277,9 @@ from other domains cannot be read, and a model that answers from another domain 
         "input-too-long",
         "an input is longer than the network's context",
         """\
-A network reads as many tokens as the longest input of the data that it was made for.
+A network reads as many tokens as the longest input of the data that it was made for; positions beyond that have no
+embedding, so its answers there would mean nothing.  Use shorter inputs, or train or compile the network on data as
+long as these.
 """,
     ),
 )
@@ -298,9 +303,9 @@ A smaller learning rate is the first thing to try:
         "training-unfinished",
         "the budget of a training was spent before its claims held",
         """\
-A training with `until` goes on until its claims hold.  It was ended earlier, by `at_most` or by the budget that stands in
-the specification (`circuitc compile --to siit` prints it).  The network is the best that was seen; `circuitc verify` says
-what it lacks.
+A training with `until` goes on until its claims hold.  It was ended earlier, by `at_most` or by the budget that stands
+in the specification (`circuitc compile --to siit` prints it).  The network is the best that was seen; `circuitc verify`
+says what it lacks.
 
 Progress that has stopped for long asks for another seed or learning rate, or for a network that is large enough to
 hold the circuit beside everything else that it needs.

@@ -157,12 +157,13 @@ checked, and refused only when they are to be run.  The other claims of the file
     Code(
         "E615",
         "supervised-not-yet",
-        "this version cannot train on answers alone",
+        "this version cannot train one network on the answers of several models",
         """\
-`train N by supervised(MODEL)` is checked, and refused only when it is to be run.  `siit` with the weights `iit = 0` and
-`strict = 0` trains on behaviour alone:
+`train N by supervised(MODEL)` trains a network to give the answers of one model.  Several models at once,
+`supervised({A, B})`, need a prompt that names the task; such a training is checked as any other, and refused only when
+it is to be run.  Train on one model, or one network for each:
 
-    train N by siit(A) on D { behavior = 1.0  iit = 0.0  strict = 0.0 }
+    train N by supervised(A) on D { until = {learned} }
 """,
     ),
     Code(
@@ -309,8 +310,9 @@ ask for others, so the network's answers would mean nothing.  Usually the weight
         "error-of-symbols",
         "the largest error is asked of a model that does not answer with numbers",
         """\
-`max_error` is the largest distance between two numbers.  Answers from a finite set have no distance; measure how often
-they are right with `accuracy`.
+`max_error` is the largest distance between two numbers, over all inputs and positions.  Answers that are symbols are
+right or wrong, and none is further off than another, so there is no largest error.  Measure how often they are right
+with `accuracy`.
 """,
     ),
     Code(

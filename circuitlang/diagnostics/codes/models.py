@@ -50,7 +50,8 @@ A family `turn[k: Freq]` has one node for each member of the domain; there is no
 a string it is different: `w[e]` is `none` there.)  Keep the index inside, for example with `% p`.
 """),
     Code("E222", "missing-output", "the name after `->` has no equation in the model", """\
-The output is one of the model's own nodes, written as an equation; an input alone is no output.
+The output is what networks are asked for and claims are judged by.  It is one of the model's own nodes, written as an
+equation; an input alone is no output, because nothing would be computed.  If the answer is an input, say so:
 
     model M(x[i]: T) -> y { y[i] = x[i] }
 """),
@@ -90,8 +91,9 @@ and how many there are depends on lengths alone, never on the values of nodes: a
 must not create or remove nodes.
 """),
     Code("E233", "unclear-extern", "the target of an extern function names no Python function", """\
-A target is a module and a function in it, as in "package.module:function".  It is looked up when the function is
-first needed, never by `circuitc check`.
+A target is a module and a function in it, with a colon between them: "package.module:function".  The colon says where
+the module ends, which dots alone do not.  Only the form is looked at here: nothing is imported or run by
+`circuitc check`, so a wrong name shows only where the function is needed.
 """),
     Code("E234", "too-large-expression", "an expression that grows beyond measure when functions are put in place", """\
 Functions are replaced by their bodies.  A function that uses its parameter twice doubles its argument, so twenty of

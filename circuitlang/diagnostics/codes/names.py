@@ -20,7 +20,9 @@ Values are numbers, truth values, text, `none`, tuples and sets, and never turn 
 `0..(9 - {3})`: write `(0..9) - {3}`.
 """),
     Code("E204", "wrong-arity", "a function or model with too many or too few arguments", """\
-The headline says how many are needed.  Only settings and metrics take named arguments.
+A function or a model is applied to as many arguments as its declaration has parameters, in the same order; the
+headline says how many these are.  Named arguments (`steps = 5`) exist only for settings and metrics, where an option
+may be left out; a function's parameters never may.
 """),
     Code("E205", "cyclic-mechanism", "nodes that define each other", """\
 A causal model is acyclic: every node is computed from its parents, once.  The carets show each read on the cycle.  A
@@ -54,14 +56,18 @@ An input is a sequence when it is declared with one bare index, as in `tokens[i]
 names its domain, `turn[k: Freq]`, and so does a comprehension, `x in D`.
 """),
     Code("E227", "missing-import", "an imported file does not declare the name", """\
-Only names that the file itself declares or imports can be imported from it.
+An import lists the names it takes, so that a reader sees where each comes from.  Only what the file itself declares or
+imports can be taken from it.  Look for a misspelling, or import the name from the file that declares it.
 """),
     Code("E228", "import-cycle", "files that import each other", """\
-What a file offers is worked out before the file that imports it.  Move what both need into a third file.
+What a file offers is worked out before the file that imports it, so of two files that import each other neither could
+be first.  The carets show the imports that make up the circle.  Move what both need into a third file and
+import it from there.
 """),
     Code("E229", "unimportable", "a declaration that stays in its file", """\
-Domains, constants, functions and models can be imported.  Networks, alignments, data, circuits and claims belong to
-the file whose runs they describe.
+Domains, constants, functions and models say what is computed, and can be imported.  Networks, alignments, data,
+circuits and claims belong to the file whose runs they describe: weights are kept under that file's name.  Copy such a
+declaration where it is needed again.
 """),
 )  # fmt: skip
 

@@ -69,8 +69,9 @@ may not be written leaves what was there before. The message repeats the system'
         "no-such-device",
         "the device named by `--device` is not there",
         """\
-`--device` takes the names that torch takes: `cpu`, `cuda`, `cuda:1`, `mps`. `cpu` is always there, and is the one on
-which the same seed gives the same bytes.
+`--device` takes the names that torch takes: `cpu`, `cuda`, `cuda:1`, `mps`. The machine must have such a device, and
+the installed torch must have been built for it. `cpu` is always there, and is the one on which the same seed gives the
+same bytes.
 """,
     ),
     Code(

@@ -168,7 +168,8 @@ neither a number nor a name.  Underscores group digits, one at a time: `20_000`.
         "not-in",
         "`not in` is not an operator",
         """\
-`not` stands before what it denies and binds more loosely than a comparison, so `not x in D` means `not (x in D)`.
+Membership has one operator, `in`.  To deny it, put `not` in front: `not` binds more loosely than a comparison, so
+`not x in D` means `not (x in D)`.  One word for one thing keeps every equation readable in only one way.
 """,
     ),
     Code(
@@ -207,7 +208,9 @@ interventions), or a `let` outside.
         "number-too-large",
         "a number is larger than can be computed with",
         """\
-Whole numbers may have up to 300 digits; other numbers end near 1.8e308, where floating point does.
+Whole numbers are computed exactly and may have up to 300 digits; other numbers end near 1.8e308, where floating point
+does.  Beyond that a number would silently become infinite, and no equation that uses it would mean what it says.
+Mistyped exponents are the usual cause: `1e-3`, not `1e999`.
 """,
     ),
     Code(
@@ -233,7 +236,9 @@ an import from the folder of the file that imports.
         "unreadable-file",
         "a path leads to something that cannot be read as a file",
         """\
-It is a folder, or the file may not be opened by you.  Name a `.circ` file, and check who may read it.
+The path exists, but there is no text behind it that can be opened: it is a folder, a device, or a file that belongs to
+someone else.  Name a `.circ` file inside the folder, or ask its owner for the right to read it (`ls -l` shows who
+may).
 """,
     ),
     Code(
