@@ -108,7 +108,7 @@ class Trial:
             return Mutant(weight=weight, change=change, verdict="refuted", metric=refuted[1], why=refuted[0])
         same, difference = self.compare(mutated)
         verdict = "equivalent" if same else "survives"
-        return Mutant(weight=weight, change=change, verdict=verdict, difference=difference, why=self.end(network))
+        return Mutant(weight=weight, change=change, verdict=verdict, difference=difference, why=self.end(network, same))
 
     def refutation(self, mutated: Instrumented) -> tuple[str, str] | None:
         """The first claim that comes out refuted, and its metric; a few inputs are tried before all of them."""
@@ -130,14 +130,14 @@ class Trial:
             same = same and (difference <= ROUNDING if numerical else bool((own.argmax(-1) == known.argmax(-1)).all()))
         return same, difference
 
-    def end(self, network: Transformer) -> str:
+    def end(self, network: Transformer, same: bool) -> str:
         """How far the change gets without an intervention: the last thing computed that differs, streams aside."""
         bench, hooks = self.bench(self.original), all_hooks(network.config)
         with torch.inference_mode():
             runs = [one.record(bench.tokens, hooks) for one in (self.original.network, network)]
         (outputs_before, before), (outputs_after, after) = runs
         if bool((outputs_before != outputs_after)[torch.as_tensor(bench.answers.counted)].any()):
-            return "the outputs: scores change, no answer does"
+            return "the outputs: no answer changes" if same else "the outputs: answers change"
         hook, at_bos = "nothing", False
         for one in hooks:
             differs = (before[one] != after[one]).movedim(2 if one.endswith(("scores", "pattern")) else 1, 0)

@@ -24,8 +24,8 @@ from circuitlang.core.interpret import answer, interchange, interpret
 from circuitlang.core.model import Model
 from circuitlang.core.values import Tie, distinct, kind_of, same, show
 from circuitlang.diagnostics import Source
-from circuitlang.elaboration.definitions import elaborate_models
 from circuitlang.elaboration.imports import load_scope
+from circuitlang.elaboration.models.definitions import elaborate_models
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.syntax import parse
 

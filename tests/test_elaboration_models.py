@@ -18,13 +18,13 @@ from circuitlang.core.interpret import answer, interpret
 from circuitlang.core.model import Extent, Model
 from circuitlang.core.values import Tie, key_of
 from circuitlang.diagnostics import CODES, Diagnostic, Source
-from circuitlang.elaboration.abstract import Abstract
-from circuitlang.elaboration.definitions import elaborate_definitions, elaborate_models
 from circuitlang.elaboration.elaborate import elaborate
-from circuitlang.elaboration.environment import Part
+from circuitlang.elaboration.expressions.environment import Part
 from circuitlang.elaboration.imports import load_scope
-from circuitlang.elaboration.possible import key
+from circuitlang.elaboration.models.definitions import elaborate_definitions, elaborate_models
 from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.totality.abstract import Abstract
+from circuitlang.elaboration.totality.possible import key
 from circuitlang.syntax import parse
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.circ"))
@@ -387,7 +387,7 @@ def test_sets_of_values_hold_every_value(expr: Expr) -> None:
 
 @given(st.lists(st.one_of(st.integers(0, 3), st.booleans(), st.none()), max_size=5), st.data())
 def test_joining_keeps_every_value(values, data) -> None:
-    from circuitlang.elaboration.possible import listed
+    from circuitlang.elaboration.totality.possible import listed
 
     cut = data.draw(st.integers(0, len(values)))
     both = listed(values[:cut]).join(listed(values[cut:]))

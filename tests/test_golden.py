@@ -1,58 +1,106 @@
 """Every message as it is printed: one file per code, with prose, program and output.  `pytest --accept` rewrites them.
 
-A golden holds fenced blocks: ```circ main.circ (the first is checked; more files may follow, for imports),
-```latin1 name for a file in another encoding, ```read name when a path that is no program is read, and ```output.
+A golden is read from top to bottom. Its fences: ```circ main.circ writes a program (more may follow, for imports),
+```latin1 name a file in another encoding, ```text name any file, ```safetensors name one of nothing but this header.
+Then either the first program is checked (```read name: this path instead) and ```output holds what is said of it, or
+every ```run holds a command line, `NAME=VALUE circuitc ...`, and the ```output after it all that it prints.
 """
 
+import io
 import re
+import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from circuitlang.cli import run
 from circuitlang.diagnostics import CODES, Diagnostic, read_source, render, render_concise
-from circuitlang.syntax import parse
+from circuitlang.pipeline import check
 
 GOLDENS = sorted((Path(__file__).parent / "golden").glob("[EWFI][0-9]*.md"))
 FENCE = re.compile(r"^```(?P<kind>\w+) *(?P<name>\S*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+OUTPUT = re.compile(r"^```output\n.*?^```$", re.MULTILINE | re.DOTALL)
+TITLE = re.compile(r"^(?:error|warning|refuted)\[(\w+)\] ", re.MULTILINE)
+# What differs from one machine or version to the next: run folders and processor time; and digits that nobody reads.
+VOLATILE = (
+    (re.compile(r"(?<=\w-)[0-9a-f]{10}\b"), lambda _: "<key>"),
+    (re.compile(r"[\d.]+(?= CPU seconds)"), lambda _: "<some>"),
+    (re.compile(r"\d+\.\d{5,}(?![\de])"), lambda number: f"{float(number[0]):.4f}"),
+)
+
+
+def write(folder: Path, kind: str, name: str, body: str) -> None:
+    """The file of a fence."""
+    path = folder / (name or "main.circ")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "safetensors":
+        header = body.strip().encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header)
+    else:
+        path.write_text(body, encoding="latin1" if kind == "latin1" else "utf-8")
+
+
+def execute(line: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a command line prints, in the order in which it prints it, and its exit code."""
+    words, printed = shlex.split(line), io.StringIO()
+    with monkeypatch.context() as patch:
+        while "=" in words[0]:
+            patch.setenv(*words.pop(0).split("=", 1))
+        assert words.pop(0) == "circuitc"
+        patch.setattr(sys, "stdout", printed)
+        patch.setattr(sys, "stderr", printed)
+        code = run(words)
+    text = printed.getvalue()
+    for pattern, shown in VOLATILE:
+        text = pattern.sub(shown, text)
+    return f"{text}exit {code}\n"
 
 
 def diagnose(path: str) -> tuple[Diagnostic, ...]:
     """What is wrong with a file: the whole front half of the compiler."""
     source, diagnostics = read_source(path)
-    if source is None:
-        return diagnostics
-    try:
-        from circuitlang.pipeline import check
-    except ImportError:  # the floors above syntax are missing: an installation of the parser alone
-        return parse(source)[1]
-    return check(source).diagnostics
+    return diagnostics if source is None else check(source).diagnostics
+
+
+def outputs(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What belongs into the ```output fences of a golden."""
+    main, printed = "", ""
+    for fence in FENCE.finditer(text):
+        match fence["kind"]:
+            case "run":
+                printed = execute(fence["body"], monkeypatch)
+            case "output" if printed:
+                yield printed
+            case "output":
+                diagnostics = diagnose(main)
+                for diagnostic in diagnostics:
+                    assert diagnostic.primary is None or len(diagnostic.primary.text) <= 60
+                assert max(map(len, render_concise(diagnostics).splitlines())) <= 160
+                yield render(diagnostics)
+            case "read":
+                main = fence["name"]
+            case kind:
+                write(folder, kind, fence["name"], fence["body"])
+                main = main or fence["name"] or "main.circ"
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.stem)
 def test_golden(golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accept: bool) -> None:
-    text = golden.read_text(encoding="utf-8")
+    text, code = golden.read_text(encoding="utf-8"), golden.stem[:4]
+    assert golden.stem == f"{code}_{CODES[code].name.replace('-', '_')}"
     monkeypatch.chdir(tmp_path)
-    main = ""
-    for fence in FENCE.finditer(text):
-        name = fence["name"] or "main.circ"
-        if fence["kind"] in ("circ", "latin1"):
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(fence["body"], encoding="utf-8" if fence["kind"] == "circ" else "latin1")
-        main = main or (name if fence["kind"] != "output" else "")
-    diagnostics = diagnose(main)
-    printed = f"```output\n{render(diagnostics)}```"
+    printed = list(outputs(text, tmp_path, monkeypatch))
+    assert printed
+    told = [part for output in printed for part in re.split(r"\n(?=\S+\[\w+\] )", output) if TITLE.match(part)]
+    assert code in {title[1] for part in told if (title := TITLE.match(part))}, "the golden does not show its own code"
+    for part in told:
+        assert "= help: " in part, f"every message says what to do:\n{part}"
+        assert len(part.splitlines()[0]) <= 160
+    fresh = iter(printed)
+    accepted = OUTPUT.sub(lambda _: f"```output\n{next(fresh)}```", text)
     if accept:
-        golden.write_text(re.sub(r"```output\n.*?^```", lambda _: printed, text, flags=re.M | re.S), encoding="utf-8")
+        golden.write_text(accepted, encoding="utf-8")
     else:
-        assert printed in text, f"printed:\n{printed}"
-    assert golden.stem.split("_")[0] in {d.code for d in diagnostics}, "the golden does not show its own code"
-    for diagnostic in diagnostics:
-        assert diagnostic.helps, "every message says what to do"
-        assert diagnostic.primary is None or len(diagnostic.primary.text) <= 60
-    assert max(map(len, render_concise(diagnostics).splitlines())) <= 160
-
-
-@pytest.mark.parametrize("code", [code for code in CODES if code.startswith("E1")])
-def test_every_syntax_code_has_a_golden_of_its_name(code: str) -> None:
-    name = f"{code}_{CODES[code].name.replace('-', '_')}"
-    assert name in {golden.stem for golden in GOLDENS}
+        assert text == accepted

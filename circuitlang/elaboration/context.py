@@ -13,13 +13,13 @@ from circuitlang.core.expression import Expr
 from circuitlang.core.model import Model
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, nearest, one_of
-from circuitlang.elaboration.constants import elaborate_constant
-from circuitlang.elaboration.effects import Effort
-from circuitlang.elaboration.environment import Bound, Part
-from circuitlang.elaboration.expressions import elaborate_expression, top_level
+from circuitlang.elaboration.claims.effects import Effort
+from circuitlang.elaboration.expressions.constants import elaborate_constant
+from circuitlang.elaboration.expressions.environment import Bound, Part
+from circuitlang.elaboration.expressions.forms import elaborate_expression, top_level
+from circuitlang.elaboration.expressions.typed import SET, expect, of_value
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import A, Kind, Scope
-from circuitlang.elaboration.typed import SET, expect, of_value
 from circuitlang.syntax import tree
 
 Declared: TypeAlias = Literal["model", "network", "basis", "alignment", "data", "circuit", "let"]

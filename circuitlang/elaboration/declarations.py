@@ -11,16 +11,16 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import Basis, Network
 from circuitlang.core.train import Train
 from circuitlang.diagnostics import Diagnostic, Label
-from circuitlang.elaboration.alignments import elaborate_alignment
-from circuitlang.elaboration.bases import elaborate_basis
-from circuitlang.elaboration.circuits import elaborate_circuit
-from circuitlang.elaboration.claims import elaborate_claim, elaborate_let, is_model_set, read_model_set
+from circuitlang.elaboration.claims.statements import elaborate_claim, elaborate_let, is_model_set, read_model_set
 from circuitlang.elaboration.context import Context
-from circuitlang.elaboration.datasets import elaborate_data
-from circuitlang.elaboration.networks import elaborate_network
+from circuitlang.elaboration.data.datasets import elaborate_data
+from circuitlang.elaboration.data.trains import elaborate_train
+from circuitlang.elaboration.networks.alignments import elaborate_alignment
+from circuitlang.elaboration.networks.bases import elaborate_basis
+from circuitlang.elaboration.networks.circuits import elaborate_circuit
+from circuitlang.elaboration.networks.constructors import elaborate_network
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Scope, parts_of
-from circuitlang.elaboration.trains import elaborate_train
 from circuitlang.syntax import tree
 
 Form = TypeVar("Form")

@@ -3,8 +3,8 @@
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Source
 from circuitlang.elaboration.declarations import elaborate_declarations
-from circuitlang.elaboration.definitions import elaborate_definitions, elaborate_models
 from circuitlang.elaboration.imports import load_scope
+from circuitlang.elaboration.models.definitions import elaborate_definitions, elaborate_models
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.syntax import tree
 

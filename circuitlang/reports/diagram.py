@@ -1,18 +1,22 @@
 """The picture of an alignment: causal model left, network grid right, alignment across, verdicts as colour.
 
-In: a model, a network's shape, an alignment and marks; out: boxes and links with places, for any drawing program.
+In: models, a network's shape, an alignment and marks; out: boxes and links with places, for any drawing program.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from unicodedata import east_asian_width
 
-from circuitlang.core.alignment import Alignment, Pair
+from circuitlang.core.alignment import Alignment
+from circuitlang.core.domain import Domain, Finite, describe_values
 from circuitlang.core.model import Input, Model, Node
-from circuitlang.core.network import TransformerShape
-from circuitlang.core.site import Site, show_indices
+from circuitlang.core.network import Basis, Shape, TransformerShape
+from circuitlang.reports.layout import GAP, arrange
+from circuitlang.reports.places import Place, level_of, place_sites
 
-ROW, GAP, SIDE_GAP = 54.0, 14.0, 90.0  # points
+ROW, SIDE_GAP, LINE = 54.0, 90.0, 900.0  # points
 LETTER, PADDING, HEIGHT = 6.6, 18.0, 34.0
+LONGEST = 28  # letters of a domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Box:
 
     key: str
     label: str
+    group: str  # the title over it
     note: str = ""
     kind: str  # input, node, site, component, title
     status: str | None = None
@@ -59,150 +64,140 @@ class Diagram:
 
 
 def draw_alignment(
-    model: Model, shape: TransformerShape | None, alignment: Alignment | None, marks: Mapping[str, Mark] | None = None
+    model: Model,
+    shape: Shape | None,
+    alignment: Alignment,
+    *,
+    marks: Mapping[str, Mark] | None = None,
+    bases: Sequence[Basis] = (),
 ) -> Diagram:
-    """The diagram of a model, and of where its nodes live if an alignment and the network's shape are given.
+    """The diagram of a model, of a network, and of where the nodes of the one live in the other.
 
     Args:
         model: The causal model.
-        shape: The network's shape; None draws the model alone.
+        shape: The network's shape; what is no transformer is drawn by the sites that are aligned alone.
         alignment: Which node lives where.
         marks: Verdicts by node name (`frac`) and by component (`L0.H1`).
+        bases: What the alignment's features are features of.
     """
     marks = marks or {}
-    levels = _levels(model, alignment if shape else None)
-    left = _model_boxes(model, levels, marks)
-    links = [
-        Link(parent, node.name, "reads")
-        for node in model.nodes
-        for parent in dict.fromkeys(_owner(model, name) for name in node.parents)
-    ]
-    middle = max(box.x + box.width / 2 for box in left) / 2
-    if shape is None:
-        left.append(_title(f"causal model {model.name}", middle, max(levels.values())))
-        return Diagram(model.name, tuple(left), tuple(links))
-    right = _network_boxes(shape, alignment, marks, max(box.x + box.width / 2 for box in left) + SIDE_GAP)
-    for pair, site in _placed(alignment):
-        status = marks[pair.node].status if pair.node in marks else None
-        links.append(Link(pair.node, site.whole().component, "aligned", show_indices(site.neurons), status))
-    title = f"{alignment.name}: {model.name} -> {alignment.network}" if alignment else model.name
-    left.append(_title(f"causal model {model.name}", middle, max(*levels.values(), 2 * shape.layers)))
-    keys = {box.key for box in (*left, *right)}
-    return Diagram(title, (*left, *right), tuple(link for link in links if {link.start, link.end} <= keys))
+    places = place_sites(alignment, {basis.name: basis for basis in bases})
+    left, links = _model(model, marks, places)
+    grid = shape if isinstance(shape, TransformerShape) else None
+    right = _network(f"network {alignment.network}", grid, places, marks, _right_edge(left) + SIDE_GAP)
+    for place in places:
+        status = marks[place.node].status if place.node in marks else None
+        links.append(Link(_key(model, place.node), place.component, "aligned", place.part, status))
+    top = max(box.y for box in (*left, *right))
+    titled = [*left, _title(left, top), *right, _title(right, top)]
+    return Diagram(f"{alignment.name}: {model.name} -> {alignment.network}", tuple(titled), tuple(links))
 
 
-def level_of(site: Site) -> int:
-    """The row of a component: 0 for what is read, then heads and mlp of each layer in turn."""
-    layer, stage = site.order
-    return max(0, 2 * layer + (0 if stage < 0 else 1 if stage <= 2 else 2))
-
-
-def _levels(model: Model, alignment: Alignment | None) -> dict[str, int]:
-    """A row for every input and node: that of its last site where it has one, and above all that it reads."""
-    levels = {part.name: 0 for part in model.inputs}
-    for node in model.nodes:
-        placed = [level_of(site) for site in alignment.sites(node.name)] if alignment else []
-        below = max((levels[_owner(model, name)] for name in node.parents), default=-1)
-        levels[node.name] = max(max(placed, default=0), below + 1)
-    return levels
-
-
-def _model_boxes(model: Model, levels: Mapping[str, int], marks: Mapping[str, Mark]) -> list[Box]:
-    rows: dict[int, list[Input | Node]] = {}
-    for part in (*model.inputs, *model.nodes):
-        rows.setdefault(levels[part.name], []).append(part)
-    widths = {part.name: _width(_label(part), _note(part, marks)) for row in rows.values() for part in row}
-    full = max(sum(widths[part.name] + GAP for part in row) for row in rows.values())
-    boxes = []
-    for level, row in rows.items():
-        x = (full - sum(widths[part.name] + GAP for part in row) + GAP) / 2
-        for part in row:
-            width = widths[part.name]
-            mark = marks.get(part.name)
-            boxes.append(
-                Box(
-                    key=part.name,
-                    label=_label(part),
-                    note=_note(part, marks),
-                    kind="input" if isinstance(part, Input) else "node",
-                    status=mark.status if mark else None,
-                    x=x + width / 2,
-                    y=level * ROW,
-                    width=width,
-                )
-            )
-            x += width + GAP
-    return boxes
-
-
-def _network_boxes(
-    shape: TransformerShape, alignment: Alignment | None, marks: Mapping[str, Mark], start: float
-) -> list[Box]:
-    holds: dict[str, list[tuple[str, Site]]] = {}
-    for pair, site in _placed(alignment):
-        holds.setdefault(site.whole().component, []).append((pair.node, site))
-    components = (Site(kind="embed"), *shape.components())
-    labels = {site.component: _site_label(site, holds.get(site.component, [])) for site in components}
-    cell = max(_width(labels[site.component], _mark_note(marks, site.component)) for site in components)
-    full = shape.heads * (cell + GAP) - GAP
-    boxes = [_title(f"network {alignment.network}" if alignment else "network", start + full / 2, 2 * shape.layers)]
-    for site in components:
-        key = site.component
-        seen = [marks[name].status for name in (key, *(node for node, _ in holds.get(key, []))) if name in marks]
-        wide = site.kind != "head"
-        boxes.append(
-            Box(
-                key=key,
-                label=labels[key],
-                note=_mark_note(marks, key),
-                kind="site" if key in holds else "component",
-                status=worst(seen) if seen else None,
-                x=start + (full / 2 if wide else (site.head or 0) * (cell + GAP) + cell / 2),
-                y=level_of(site) * ROW,
-                width=full if wide else cell,
-            )
-        )
-    return boxes
-
-
-def _placed(alignment: Alignment | None) -> list[tuple[Pair, Site]]:
-    pairs = alignment.pairs if alignment else ()
-    return [(pair, site) for pair in pairs for site in pair.sites if isinstance(site, Site)]
-
-
-def _site_label(component: Site, holds: list[tuple[str, Site]]) -> str:
-    positions = dict.fromkeys(f"@ {site.position}" for _, site in holds if site.position)
-    return " ".join((component.component, *positions))
-
-
-def _title(text: str, x: float, top: int) -> Box:
-    return Box(key=f"title {text}", label=text, kind="title", x=x, y=(top + 0.85) * ROW, width=_width(text, ""))
-
-
-def _label(part: Input | Node) -> str:
-    index = "[" + ", ".join(one.variable for one in part.index) + "]" if part.index else ""
-    domain = str(part.domain)
-    return f"{part.name}{index} : {domain if len(domain) <= 24 else domain[:21] + '...'}"
-
-
-def _note(part: Input | Node, marks: Mapping[str, Mark]) -> str:
-    return _mark_note(marks, part.name)
-
-
-def _mark_note(marks: Mapping[str, Mark], key: str) -> str:
-    return marks[key].note if key in marks else ""
-
-
-def _width(*lines: str) -> float:
-    return max(len(line) for line in lines) * LETTER + PADDING
-
-
-def _owner(model: Model, name: str) -> str:
-    """The box that stands for what a mechanism reads: a length is drawn as its sequence."""
-    return name.removeprefix("length(").removesuffix(")") if name not in model.by_name else name
+def draw_models(models: Sequence[Model]) -> Diagram:
+    """The diagram of models alone, in lines from the top."""
+    boxes: list[Box] = []
+    links: list[Link] = []
+    x = y = 0.0
+    for model in models:
+        block, arrows = _model(model, {}, ())
+        block.append(_title(block, max(box.y for box in block)))
+        left = min(box.x - box.width / 2 for box in block)
+        if x and x + _right_edge(block) - left > LINE:
+            x, y = 0.0, min(box.y for box in boxes) - ROW
+        height = max(box.y for box in block)
+        moved = [replace(box, x=box.x - left + x, y=box.y - height + y) for box in block]
+        boxes += moved
+        links += arrows
+        x = _right_edge(moved) + SIDE_GAP / 2
+    lowest = min(box.y for box in boxes)
+    placed = tuple(replace(box, y=box.y - lowest) for box in boxes)
+    return Diagram(", ".join(model.name for model in models), placed, tuple(links))
 
 
 def worst(statuses: Iterable[str]) -> str:
     """The worst of several statuses: one that is refuted outweighs one that is undecided."""
     found = set(statuses)
     return next((status for status in ("refuted", "undecided", "holds") if status in found), "holds")
+
+
+def _model(model: Model, marks: Mapping[str, Mark], places: Sequence[Place]) -> tuple[list[Box], list[Link]]:
+    """Inputs and nodes, each as high as its last site and above all that it reads.
+
+    A length has a box where it is aligned; elsewhere what reads it reads its sequence.
+    """
+    aligned = {place.node for place in places}
+    lengths = {name: part.name for part in model.sequences if (name := f"length({part.name})") in aligned}
+    labels = {part.name: _label(part) for part in model.inputs} | {name: name for name in lengths}
+    parents: dict[str, list[str]] = {name: [] for name in labels} | {name: [of] for name, of in lengths.items()}
+    for node in model.nodes:
+        labels[node.name] = _label(node)
+        read = (name if name in labels else name.removeprefix("length(").removesuffix(")") for name in node.parents)
+        parents[node.name] = list(dict.fromkeys(read))
+    levels: dict[str, int] = {}
+    for name in labels:
+        sites = [place.level for place in places if place.node == name]
+        levels[name] = max([*sites, *(levels[parent] + 1 for parent in parents[name])], default=0)
+    notes = {name: marks[name].note if name in marks else "" for name in labels}
+    widths = {name: _width(labels[name], notes[name]) for name in labels}
+    reads = [(parent, name) for name, read in parents.items() for parent in read]
+    centres = arrange(levels, widths, reads)
+    inputs = {part.name for part in model.inputs}
+    boxes = [
+        Box(
+            key=_key(model, name),
+            label=labels[name],
+            group=f"causal model {model.name}",
+            note=notes[name],
+            kind="input" if name in inputs else "node",
+            status=marks[name].status if name in marks else None,
+            x=centres[name],
+            y=levels[name] * ROW,
+            width=widths[name],
+        )
+        for name in labels
+    ]
+    return boxes, [Link(_key(model, start), _key(model, end), "reads") for start, end in reads]
+
+
+def _network(
+    group: str, shape: TransformerShape | None, places: Sequence[Place], marks: Mapping[str, Mark], start: float
+) -> list[Box]:
+    """The grid of components, and beside it the aligned sites that are none, such as places in the stream."""
+    labels: dict[str, str] = {"embed": "embed"} | {site.component: site.component for site in _components(shape)}
+    beside = {place.component: place for place in places if place.component not in labels}
+    notes = {name: marks[name].note if name in marks else "" for name in (*labels, *beside)}
+    for place in places:
+        shown = f"{labels.get(place.component, place.label)}{place.position}"
+        labels[place.component] = shown if place.position not in labels.get(place.component, "") else labels[place.component]
+    heads = shape.heads if shape else 1
+    cell = max(_width(labels[name], notes[name]) for name in labels if name not in beside)
+    full = heads * (cell + GAP) - GAP
+    aligned = {place.component: place.node for place in places}
+
+    def box(name: str, level: int, x: float, width: float) -> Box:
+        seen = [marks[key].status for key in (name, aligned.get(name, "")) if key in marks]
+        kind = "site" if name in aligned else "component"
+        status = worst(seen) if seen else None
+        return Box(
+            key=name,
+            label=labels[name],
+            group=group,
+            note=notes[name],
+            kind=kind,
+            status=status,
+            x=x,
+            y=level * ROW,
+            width=width,
+        )
+
+    boxes = [box("embed", 0, start + full / 2, full)]
+    for site in _components(shape):
+        centre = full / 2 if site.head is None else site.head * (cell + GAP) + cell / 2
+        boxes.append(box(site.component, level_of(site), start + centre, full if site.head is None else cell))
+    edges: dict[int, float] = {}
+    for name, place in beside.items():
+        width = _width(labels[name], notes[name])
+        left = edges.get(place.level, start + full + GAP)
+        boxes.append(box(name, place.level, left + width / 2, width))
+        edges[place.level] = left + width + GAP
+    return boxes

@@ -1,0 +1,215 @@
+"""Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it is vain, or undecidable."""
+
+from collections.abc import Iterator
+from math import ceil, log
+
+from circuitlang.core.claim import Claim, Constant, Metric, Operation, Term
+from circuitlang.core.data import Data
+from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs
+from circuitlang.core.metrics import METRICS
+from circuitlang.core.network import Network, Untrained
+from circuitlang.diagnostics import Span
+from circuitlang.elaboration.claims.interchanges import are_informative, model_of
+from circuitlang.elaboration.claims.ranges import Range, always, range_of
+from circuitlang.elaboration.claims.subjects import networks_of, parts
+from circuitlang.elaboration.context import Context
+from circuitlang.syntax import tree
+
+_WORDS = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than", "==": "exactly", "!=": "not"}
+
+
+def check_claim(ctx: Context, claim: Claim) -> None:
+    """Tell what can be known of a claim before anything is measured.
+
+    Errors: E601 and E602 for a bound that is always or never kept, E601 for an interchange without any effect, E604
+    for certainty on a sample, E605 for too few samples; W603 for an interchange of an input, W606 for a network that
+    nothing gives weights.
+    """
+    for check in CLAIM_CHECKS:
+        check(ctx, claim)
+
+
+def _comparisons(term: Term) -> Iterator[Operation]:
+    for part in parts(term):
+        if isinstance(part, Operation) and part.symbol in _WORDS:
+            yield part
+
+
+def _within_reach(ctx: Context, claim: Claim) -> None:
+    """A bound must be one that the metric can keep, and can miss."""
+    for comparison in _distinct(claim):
+        left, right = comparison.operands
+        ranges = range_of(left), range_of(right)
+        verdict = always(comparison.symbol, *ranges)
+        metric = left if isinstance(left, Metric) else right if isinstance(right, Metric) else None
+        if verdict is None or comparison.span is None:
+            continue
+        name = f"`{metric.name}`" if metric else "the left side"
+        reach = _reach(*(ranges if metric is left or not metric else reversed(ranges)))
+        written = " ".join(comparison.span.text.split())
+        if verdict:
+            ctx.refuse(
+                "E601",
+                f"this claim cannot fail: {name} is {reach}",
+                comparison.span,
+                "always true",
+                note="a claim that no network could refute says nothing about this one",
+                help=f"ask for more than what is always so: {_bounded(comparison, '>= 0.99') or written}",
+            )
+        else:
+            ctx.refuse(
+                "E602",
+                f"this claim cannot hold: {name} is {reach}",
+                comparison.span,
+                "always false",
+                help=f"choose a bound that can be kept: {_bounded(comparison, '>= 0.99') or written}",
+            )
+
+
+def _reach(metric: Range, bound: Range) -> str:
+    """The end of a metric's range that decides a comparison."""
+    (low, high), (least, greatest) = metric, bound
+    if high <= least and metric != bound:
+        return f"never above {high:g}"
+    return f"never below {low:g}" if low >= greatest else f"never outside {low:g} to {high:g}"
+
+
+def _bounded(comparison: Operation, bound: str) -> str | None:
+    """The comparison with another bound, if a metric stands on its left."""
+    left = comparison.operands[0]
+    return f"{left.span.text} {bound}" if isinstance(left, Metric) and left.span else None
+
+
+def _distinct(claim: Claim) -> Iterator[Operation]:
+    """The comparisons as they are written: members of `for` share theirs."""
+    seen: set[Span | None] = set()
+    for statement in claim.statements:
+        for comparison in _comparisons(statement.test):
+            if comparison.span not in seen:
+                seen.add(comparison.span)
+                yield comparison
+
+
+def _certain_or_sampled(ctx: Context, claim: Claim) -> None:
+    """Only what is measured on everything can be exactly 1; a sample must be large enough for its bound."""
+    for comparison in _distinct(claim):
+        found = _share_and_bound(comparison)
+        if found is None or comparison.span is None:
+            continue
+        metric, symbol, bound = found
+        certain = (symbol in ("==", ">=") and bound >= 1) or (symbol in ("==", "<=") and bound <= 0)
+        if not certain and claim.samples is None:
+            continue
+        count = _count(ctx, claim, metric)
+        if count is not None and count <= EXACT_LIMIT and (claim.samples is None or claim.samples >= count):
+            continue
+        if certain:
+            _tell_certain(ctx, claim, comparison, metric, count, bound)
+        elif claim.samples is not None:
+            _check_samples(ctx, claim, metric, symbol, bound)
+
+
+def _share_and_bound(comparison: Operation) -> tuple[Metric, str, float] | None:
+    """A share, the sign, and the bound on its right."""
+    match comparison.operands:
+        case (Metric(name=name) as metric, Constant(value=value)) if METRICS[name].result == "share":
+            return metric, comparison.symbol, float(value)
+        case (Constant(value=value), Metric(name=name) as metric) if METRICS[name].result == "share":
+            turned = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}.get(comparison.symbol, comparison.symbol)
+            return metric, turned, float(value)
+    return None
+
+
+def _count(ctx: Context, claim: Claim, metric: Metric) -> int | None:
+    """How many inputs, or pairs, an exact answer takes; None if they cannot be counted."""
+    data: Data | None = ctx.done["data"].get(claim.data.name) if claim.data else None
+    model = model_of(ctx, metric)
+    if data is None or model is None:
+        return None
+    return (count_inputs if metric.name == "accuracy" else count_pairs)(data, model)
+
+
+def _tell_certain(
+    ctx: Context, claim: Claim, comparison: Operation, metric: Metric, count: int | None, bound: float
+) -> None:
+    assert comparison.span
+    what = "inputs" if metric.name == "accuracy" else "pairs of inputs"
+    if claim.samples is not None:
+        many = f"`samples` = {claim.samples:,} is a part of the {what}"
+    elif count is None:
+        many = f"there are more {what} than can be counted"
+    else:
+        many = f"there are {count:,} {what}, and {EXACT_LIMIT:,} are tried at most"
+    near = ">= 0.999" if bound >= 1 else "<= 0.001"
+    help = f"write a bound that a sample can keep: {_bounded(comparison, near) or near}"
+    if claim.samples is not None and count is not None and count <= EXACT_LIMIT:
+        help = f"remove `samples`: all {count:,} {what} can be tried"
+    ctx.refuse(
+        "E604",
+        f"no sample can show that `{metric.name}` is {_WORDS[comparison.symbol]} {bound:g}",
+        comparison.span,
+        f"decided on a sample of the {what}",
+        see=ctx.declaration(claim.data.name, "drawn from here") if claim.data else (),
+        note=many,
+        help=help,
+    )
+
+
+def _check_samples(ctx: Context, claim: Claim, metric: Metric, symbol: str, bound: float) -> None:
+    """With no failure at all, n samples show `>= t` at confidence c only from n = ln(1 - c) / ln t on."""
+    share = bound if symbol in (">=", ">") else 1 - bound if symbol in ("<=", "<") else None
+    if share is None or not 0 < share < 1 or claim.samples is None:
+        return
+    statements = len(claim.statements)
+    needed = ceil(log((1 - claim.confidence) / statements) / log(share))
+    if claim.samples >= needed:
+        return
+    setting = _setting(ctx, claim, "samples")
+    together = f" for {statements} statements together" if statements > 1 else ""
+    ctx.refuse(
+        "E605",
+        f"{claim.samples:,} samples can never show a share of {_WORDS[symbol]} {bound:g}",
+        setting,
+        f"at least {needed:,} are needed",
+        note=f"even if all succeed, the interval at confidence {claim.confidence:g}{together} is wider than that",
+        help=f"samples = {needed:,}".replace(",", "_") + "   or leave `samples` out: the number is then planned",
+    )
+
+
+def _setting(ctx: Context, claim: Claim, key: str) -> Span:
+    for form in ctx.tree.declarations:
+        if isinstance(form, tree.Claim) and form.name.text == claim.name:
+            for setting in form.settings:
+                if setting.key.text == key:
+                    return setting.span
+    assert claim.span
+    return claim.span
+
+
+def _has_weights(ctx: Context, claim: Claim) -> None:
+    """A network of a claim gets its weights from a `train`, a construction or a file."""
+    trained = {form.network.text for form in ctx.tree.declarations if isinstance(form, tree.Train)}
+    for name in networks_of(ctx, claim):
+        network: Network | None = ctx.done["network"].get(name)
+        if network is None or not isinstance(network.origin, Untrained) or name in trained or claim.span is None:
+            continue
+        ctx.refuse(
+            "W606",
+            f"nothing in this file gives `{name}` its weights",
+            claim.span,
+            f"about `{name}`",
+            see=ctx.declaration(name, "an architecture, still to be trained"),
+            note="the claim can be decided only on weights that are named when it is",
+            help=f"{_training(ctx, claim, name)}\n"
+            f"or say which, later: circuitc verify FILE --network {name}=weights.safetensors",
+        )
+
+
+def _training(ctx: Context, claim: Claim, network: str) -> str:
+    """A training that would give a network its weights, with the file's own names."""
+    aligned = [one.name for one in ctx.done["alignment"].values() if one is not None and one.network == network]
+    method = f"siit({aligned[0]})" if aligned else f"supervised({(ctx.scope.names('model') or ('MODEL',))[0]})"
+    return f"train {network} by {method} on {claim.data or 'DATA'} {{ until = {{{claim.name}}} }}"
+
+
+CLAIM_CHECKS = (_within_reach, _certain_or_sampled, are_informative, _has_weights)

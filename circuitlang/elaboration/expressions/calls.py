@@ -1,0 +1,263 @@
+"""Calls.  In: a function's name and arguments; out: builtins as core calls, declared functions as their bodies."""
+
+from dataclasses import replace
+
+from circuitlang.core.expression import Call, Const, Positions, Read
+from circuitlang.core.functions import BUILTINS, FOLDS, FUNCTIONS
+from circuitlang.core.model import Extent, length_of
+from circuitlang.diagnostics import Label, Span, one_of
+from circuitlang.elaboration.expressions.applying import SET_LIKE, apply_function
+from circuitlang.elaboration.expressions.environment import Bound, Environment
+from circuitlang.elaboration.expressions.folds import elaborate_fold
+from circuitlang.elaboration.expressions.lookups import find_entry, find_part, refuse_unknown
+from circuitlang.elaboration.expressions.typed import NUMBER, TEXT, Typed, shown
+from circuitlang.elaboration.scope import A, Entry
+from circuitlang.syntax import tree
+
+MOST = 1000  # arguments
+
+
+def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
+    """A call. Errors: E201 unknown, E204 the number of arguments, E208 no function, E226 a misplaced comprehension."""
+    if isinstance(form.function, tree.Name) and form.function.text in BUILTINS:
+        return _builtin(form, form.function.text, at)
+    entry = find_entry(form.function, at)
+    match entry:
+        case Entry(kind="function"):
+            arguments = plain_arguments(form, at)
+            return None if arguments is None else _inline(entry, form, arguments, at)
+        case Entry(kind="extern"):
+            return at.reporter.refuse(
+                "E240",
+                f"the extern function `{entry.name}` cannot be run yet",
+                form.span,
+                "runs Python",
+                see=(Label(entry.span, "declared here"),),
+                note="this version checks extern functions, and runs none",
+                help="write the function in the language, for example with `match`",
+            )
+        case Entry(kind="model"):
+            return at.reporter.refuse(
+                "E224",
+                f"the model `{entry.name}` is applied inside an expression",
+                form.span,
+                "not alone in its equation",
+                see=(Label(entry.span, "declared here"),),
+                note="an applied model keeps its nodes, which need a name",
+                help=f"give it an equation of its own: inner = {shown(form.span)}",
+            )
+        case Entry():
+            return at.reporter.refuse(
+                "E208",
+                f"`{entry.name}` is {A[entry.kind]}, and no function",
+                form.function.span,
+                "cannot be called",
+                see=(Label(entry.span, "declared here"),),
+                help=f"write `{entry.name}` without parentheses",
+            )
+    return _refuse_function(form, at)
+
+
+def _refuse_function(form: tree.Call, at: Environment) -> None:
+    name = form.function
+    if isinstance(name, tree.Name):
+        part, silent = find_part(name, at), name.text in at.scope.broken
+        if part is None and name.text not in at.variables and name.text not in at.parts:
+            return None if silent else refuse_unknown(name, at, callable_=True)
+        if part is None and name.text in at.parts:
+            return None
+        what = "a node" if part else "a variable"
+        index = f"{name.text}[{', '.join(shown(argument.span) for argument in form.arguments)}]"
+        return at.reporter.refuse(
+            "E208",
+            f"`{name.text}` is {what}, and no function",
+            name.span,
+            "cannot be called",
+            see=(Label(part.span, "declared here"),) if part else (),
+            help=f"for a member of a family write {index}" if part and part.index else f"write `{name.text}` alone",
+        )
+    return at.reporter.refuse(
+        "E208",
+        f"`{shown(name.span)}` is no function",
+        name.span,
+        "cannot be called",
+        help="call a function by its name",
+    )
+
+
+def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
+    arguments = form.arguments
+    if len(arguments) == 1 and isinstance(arguments[0], tree.Each):
+        if name in FOLDS:
+            return elaborate_fold(name, arguments[0], form.span, at)
+        return at.reporter.refuse(
+            "E226",
+            f"`{name}` takes values, and no comprehension",
+            arguments[0].span,
+            "a comprehension",
+            note=f"comprehensions stand in {one_of(FOLDS)}",
+            help=f"write, for example, sum({shown(arguments[0].span)})",
+        )
+    values = plain_arguments(form, at)
+    if values is None:
+        return None
+    if name == "length":
+        return _length(form, values, at)
+    if name in ("angle", "bool", "real"):
+        return at.reporter.refuse(
+            "E215",
+            f"`{name}` is a domain of its own, and no part of an expression",
+            form.span,
+            "stands after `:` only",
+            help="declare a node with it, as in `turn : angle(12) = ...`",
+        )
+    if name in FOLDS and not (name in FUNCTIONS and FUNCTIONS[name].symbol is None and len(values) != 1):
+        return _refuse_plain_fold(form, name, at)
+    least, most = _arity(name)
+    if not least <= len(values) <= most:
+        return refuse_arity(form, name, least, most, at)
+    elaborated = [at.value(value) for value in values]
+    known = tuple(value for value in elaborated if value is not None)
+    return apply_function(name, known, form.span, at) if len(known) == len(values) else None
+
+
+def _refuse_plain_fold(form: tree.Call, name: str, at: Environment) -> None:
+    if name in FUNCTIONS and len(form.arguments) == 1 and not isinstance(form.arguments[0], tree.Named | tree.Each):
+        value = at.value(form.arguments[0])
+        if value is None or not value.kinds & SET_LIKE:
+            return None if value is None else refuse_arity(form, name, 2, MOST, at)
+    inner = shown(form.arguments[0].span) if form.arguments else "x"
+    shape = f"{name}(x in {inner} where ...)" if name == "count" else f"{name}(x for x in {inner})"
+    return at.reporter.refuse(
+        "E226",
+        f"`{name}` goes through the members of something",
+        form.span,
+        "no comprehension inside",
+        note="write `value for x in D where p`; without `in`, the variable ranges over positions",
+        help=shape,
+    )
+
+
+def _arity(name: str) -> tuple[int, int]:
+    parameters = FUNCTIONS[name].parameters
+    if parameters[-1] == "...":
+        return len(parameters) - 1, MOST
+    return sum(not parameter.endswith("?") for parameter in parameters), len(parameters)
+
+
+def refuse_arity(
+    form: tree.Call, name: str, least: int, most: int, at: Environment, see: tuple[Label, ...] = ()
+) -> None:
+    """Tell that a call has too few or too many arguments."""
+    wanted = str(least) if least == most else f"{least} or more" if most == MOST else f"{least} or {most}"
+    given = len(form.arguments)
+    words = "argument" if wanted == "1" else "arguments"
+    return at.reporter.refuse(
+        "E204",
+        f"`{name}` takes {wanted} {words}, and {given} {'is' if given == 1 else 'are'} given",
+        form.span,
+        f"{given} {'argument' if given == 1 else 'arguments'}",
+        see=see,
+        help=f"write {name}({', '.join('xyzuvw'[: min(most, 6)])})" if most < MOST else f"write {name}(x, y)",
+    )
+
+
+def plain_arguments(form: tree.Call, at: Environment) -> tuple[tree.Expr, ...] | None:
+    """The arguments of a call that takes values; None, told, if one is named or a comprehension."""
+    plain = []
+    for argument in form.arguments:
+        if isinstance(argument, tree.Named):
+            return at.reporter.refuse(
+                "E204",
+                f"`{shown(form.function.span)}` takes no named arguments",
+                argument.span,
+                "a named argument",
+                help=f"write the value alone: {shown(argument.value.span)}",
+            )
+        if isinstance(argument, tree.Each):
+            return at.reporter.refuse(
+                "E226",
+                f"`{shown(form.function.span)}` takes values, and no comprehension",
+                argument.span,
+                "a comprehension",
+                note=f"comprehensions stand in {one_of(FOLDS)}",
+                help=f"write, for example, sum({shown(argument.span)})",
+            )
+        plain.append(argument)
+    return tuple(plain)
+
+
+def _length(form: tree.Call, values: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
+    if len(values) != 1:
+        return refuse_arity(form, "length", 1, 1, at)
+    part = find_part(values[0], at)
+    if part is not None and part.index:
+        if part.positions is not None:
+            return length_typed(part.positions, form.span)
+        return at.reporter.refuse(
+            "E203",
+            f"`{part.name}` is a family over a domain, and has no length",
+            values[0].span,
+            "not a sequence",
+            see=(Label(part.span, "declared here"),),
+            help=f"count its members: size({part.index[0].over})",
+        )
+    value = at.value(values[0])
+    if value is None:
+        return None
+    if TEXT <= value.kinds:
+        return apply_function("text_length", (value,), form.span, at)
+    return at.reporter.refuse(
+        "E203",
+        f"`{shown(values[0].span)}` has no length: it is neither a sequence nor text",
+        values[0].span,
+        "not a sequence",
+        help=f"name a sequence: {one_of(at.sequences) or 'an input such as `tokens[i]`'}",
+    )
+
+
+def length_typed(over: Positions | Extent, span: Span) -> Typed:
+    """The number of positions of a sequence, or of a family over an extent."""
+    if isinstance(over, Positions):
+        return Typed(expr=Read(length_of(over.of), (), span), kinds=NUMBER, span=span)
+    assert over.low == Const(0)
+    match over.high:
+        case Call(function="subtract", arguments=(length, Const(value=1))):
+            return Typed(expr=length, kinds=NUMBER, span=span)
+    return Typed(expr=Call("add", (over.high, Const(1)), span), kinds=NUMBER, span=span)
+
+
+def _inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
+    """The body of a declared function with its arguments in place."""
+    function: tree.Function = entry.form
+    see = (Label(entry.span, "declared here"),)
+    if len(arguments) != len(function.parameters):
+        return refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
+    key = f"{entry.home.source.path}:{function.name.text}"
+    if key in at.inside:
+        return at.reporter.refuse(
+            "E207",
+            f"`{function.name.text}` calls itself",
+            form.span,
+            "the call that closes the circle",
+            see=(Label(function.name.span, "declared here"),),
+            note="a function is replaced by its body, so the replacing must come to an end",
+            help="write a comprehension instead, such as `sum(... for x in D)`",
+        )
+    values = [at.value(argument) for argument in arguments]
+    if any(value is None for value in values):
+        return None
+    variables = {
+        parameter.text: Bound(typed=value, over=_over(value, at))
+        for parameter, value in zip(function.parameters, values, strict=True)
+        if value is not None
+    }
+    inside = replace(
+        at, scope=entry.home, variables=variables, parts={}, place=f"`{function.name.text}`", inside=(*at.inside, key)
+    )
+    body = inside.value(function.body)
+    return None if body is None else replace(body, span=form.span, declared=None)
+
+
+def _over(value: Typed, at: Environment) -> Positions | Extent | None:
+    return next((bound.over for bound in at.variables.values() if bound.typed.expr == value.expr), None)

@@ -1,0 +1,1 @@
+"""Causal models: equations, families and the order between them."""

@@ -1,0 +1,181 @@
+"""A model applied in another's equation.  In: `inner = Echo(w)`; out: the nodes of Echo as `inner.out`, reading w."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from circuitlang.core.domain import Domain
+from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.model import Extent, Index, Input, Model, Node, length_of
+from circuitlang.core.values import show
+from circuitlang.diagnostics import Label, one_of
+from circuitlang.elaboration.expressions.calls import length_typed, plain_arguments, refuse_arity
+from circuitlang.elaboration.expressions.environment import Environment, Part
+from circuitlang.elaboration.expressions.lookups import find_entry, find_part
+from circuitlang.elaboration.expressions.typed import shown
+from circuitlang.elaboration.scope import Entry
+from circuitlang.syntax import tree
+
+Argument = Part | Const
+
+
+def applied_model(equation: tree.Expr, at: Environment) -> tuple[Entry, tree.Call] | None:
+    """The model that an equation applies, if it applies one."""
+    if not isinstance(equation, tree.Call):
+        return None
+    entry = find_entry(equation.function, at)
+    return (entry, equation) if entry is not None and entry.kind == "model" else None
+
+
+def apply_model(form: tree.Node, call: tree.Call, inner: Model, at: Environment) -> tuple[Node, ...] | None:
+    """The nodes of a model with its inputs replaced. Errors: E204, E224 an index or domain, E225 an unfit argument."""
+    if form.family or form.domain is not None:
+        extra = form.family[0].span if form.family else form.domain.span if form.domain else form.span
+        return at.reporter.refuse(
+            "E224",
+            f"`{form.name.text}` stands for all nodes of `{inner.name}`, so it has no index or domain of its own",
+            extra,
+            "leave this out",
+            note=f"its nodes are {one_of(node.name for node in inner.nodes)}",
+            help=f"write {form.name.text} = {shown(call.span)}, and read {form.name.text}.{inner.output}",
+        )
+    given = plain_arguments(call, at)
+    if given is None:
+        return None
+    if len(given) != len(inner.inputs):
+        see = () if inner.span is None else (Label(inner.span, "declared here"),)
+        return refuse_arity(call, inner.name, len(inner.inputs), len(inner.inputs), at, see)
+    arguments = [_argument(one, wanted, at) for one, wanted in zip(given, inner.inputs, strict=True)]
+    if any(argument is None for argument in arguments):
+        return None
+    known = {part.name: one for part, one in zip(inner.inputs, arguments, strict=True) if one is not None}
+    substitution = Substitution(form.name.text, known)
+    return tuple(
+        replace(
+            node,
+            name=f"{form.name.text}.{node.name}",
+            index=tuple(substitution.index(index) for index in node.index),
+            mechanism=substitution.expr(node.mechanism),
+            span=form.name.span,
+        )
+        for node in inner.nodes
+    )
+
+
+def _argument(form: tree.Expr, wanted: Input, at: Environment) -> Argument | None:
+    """What stands for an input of the applied model. Errors: E225."""
+    part = find_part(form, at)
+    if part is None:
+        value = at.value(form)
+        if value is None:
+            return None
+        if wanted.index or not value.is_constant:
+            what = (
+                "a sequence" if wanted.is_sequence else "a family" if wanted.index else "an input, a node or a constant"
+            )
+            return _refuse(form, wanted, f"is an expression, and {what} is wanted by name", at)
+        if value.constant not in wanted.domain:
+            return _refuse(form, wanted, f"is not in {wanted.domain}", at)
+        assert isinstance(value.expr, Const)
+        return value.expr
+    if wanted.is_sequence and part.positions is None:
+        return _refuse(form, wanted, "is no sequence", at, part)
+    if not wanted.is_sequence and [one.over for one in part.index] != [one.over for one in wanted.index]:
+        return _refuse(form, wanted, "has other indices", at, part)
+    outside = outside_of(part.domain, wanted.domain)
+    if outside is not None:
+        return _refuse(form, wanted, f"can be {outside}, which is not in {wanted.domain}", at, part)
+    return part
+
+
+def outside_of(given: Domain, wanted: Domain) -> str | None:
+    """A value of one domain that another lacks, as text; None if there is none."""
+    if given == wanted:
+        return None
+    values = getattr(given, "values", None)
+    if values is None:
+        return "any number"
+    return next((show(value) for value in values if value not in wanted), None)
+
+
+def _refuse(form: tree.Expr, wanted: Input, why: str, at: Environment, part: Part | None = None) -> None:
+    see = [] if part is None else [Label(part.span, "declared here")]
+    see += [] if wanted.span is None else [Label(wanted.span, f"it stands for `{wanted.name}`")]
+    kind = "a sequence" if wanted.is_sequence else "a family" if wanted.index else "a value"
+    return at.reporter.refuse(
+        "E225",
+        f"`{shown(form.span)}` {why}",
+        form.span,
+        f"does not fit `{wanted.name}`",
+        see=see,
+        help=f"give it {kind} of {wanted.domain}",
+    )
+
+
+class Substitution:
+    """Puts arguments in place of a model's inputs, and a prefix before the names of its nodes."""
+
+    def __init__(self, prefix: str, arguments: dict[str, Argument]) -> None:
+        self.prefix = prefix
+        self.arguments = arguments
+        self.lengths = {
+            length_of(name): length_typed(part.positions, part.span).expr
+            for name, part in arguments.items()
+            if isinstance(part, Part) and part.positions is not None
+        }
+
+    def index(self, index: Index) -> Index:
+        """An index of a node, over the positions of what stands for a sequence."""
+        match index.over:
+            case Positions(of=of):
+                return Index(index.variable, self._positions(of))
+            case Extent(low=low, high=high):
+                return Index(index.variable, Extent(self.expr(low), self.expr(high)))
+            case _:
+                return index
+
+    def _positions(self, sequence: str) -> Positions | Extent:
+        part = self.arguments[sequence]
+        assert isinstance(part, Part) and part.positions is not None
+        return part.positions
+
+    def expr(self, expr: Expr) -> Expr:
+        """An expression of the applied model, as the applying model reads it."""
+        match expr:
+            case Const() | Var():
+                return expr
+            case Read(node=node, index=index, span=span):
+                if node in self.lengths:
+                    return self.lengths[node]
+                read = Read(f"{self.prefix}.{node}", tuple(map(self.expr, index)), span)
+                argument = self.arguments.get(node)
+                if argument is None:
+                    return read
+                return replace(read, node=argument.name) if isinstance(argument, Part) else argument
+            case Call(arguments=arguments):
+                return replace(expr, arguments=tuple(map(self.expr, arguments)))
+            case If(test=test, then=then, other=other):
+                return replace(expr, test=self.expr(test), then=self.expr(then), other=self.expr(other))
+            case Match(subject=subject, arms=arms, default=default):
+                new = tuple(replace(arm, body=self.expr(arm.body)) for arm in arms)
+                return replace(expr, subject=self.expr(subject), arms=new, default=self._given(default))
+            case SetOf(members=members):
+                return replace(expr, members=tuple(map(self.expr, members)))
+            case Each(over=over, where=where, body=body, default=default):
+                return replace(
+                    expr,
+                    over=self._over(over),
+                    where=self._given(where),
+                    body=self.expr(body),
+                    default=self._given(default),
+                )
+            case _:
+                assert_never(expr)
+
+    def _over(self, over: Positions | Expr) -> Positions | Expr:
+        if not isinstance(over, Positions):
+            return self.expr(over)
+        found = self._positions(over.of)
+        return found if isinstance(found, Positions) else Call("range", (found.low, found.high))
+
+    def _given(self, expr: Expr | None) -> Expr | None:
+        return None if expr is None else self.expr(expr)

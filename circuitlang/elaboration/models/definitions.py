@@ -1,0 +1,35 @@
+"""The definitions of a file, used or not.  In: a scope; out: its domains, and its models by name."""
+
+from circuitlang.core.domain import Finite
+from circuitlang.core.model import Model
+from circuitlang.elaboration.expressions.constants import value_of_entry
+from circuitlang.elaboration.expressions.externs import check_extern
+from circuitlang.elaboration.expressions.forms import top_level
+from circuitlang.elaboration.expressions.functions import check_function
+from circuitlang.elaboration.models.equations import Models
+from circuitlang.elaboration.models.lengths import lengths_by_model
+from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.scope import Scope
+from circuitlang.syntax import tree
+
+
+def elaborate_definitions(scope: Scope, reporter: Reporter) -> tuple[Finite, ...]:
+    """Check every constant, domain, function and extern of a file; its own finite domains, in order."""
+    at = top_level(scope, reporter)
+    domains = []
+    for entry in scope.entries.values():
+        if entry.kind in ("constant", "domain"):
+            value = value_of_entry(entry, at)
+            if isinstance(value, Finite) and entry.kind == "domain" and entry.home is scope:
+                domains.append(value)
+        elif entry.home is scope and entry.kind == "function":
+            check_function(entry, at)
+        elif entry.home is scope and entry.kind == "extern":
+            check_extern(entry, at)
+    return tuple(domains)
+
+
+def elaborate_models(program: tree.Tree, scope: Scope, reporter: Reporter) -> dict[str, Model | None]:
+    """Every model of a file by name, imported ones included; None for those with a mistake in their structure."""
+    models = Models(reporter, lengths_by_model(program, top_level(scope, reporter)))
+    return {name: models.of(scope.entries[name]) for name in scope.names("model")}

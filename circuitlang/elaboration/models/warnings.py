@@ -1,0 +1,83 @@
+"""Parts of a model that do nothing.  In: finished models; out: warnings, no mistakes."""
+
+from circuitlang.core.domain import describe_values
+from circuitlang.core.expression import Match
+from circuitlang.core.model import Model
+from circuitlang.core.values import show
+from circuitlang.diagnostics import Label, Span
+from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.totality.abstract import Abstract
+from circuitlang.elaboration.totality.possible import key
+
+
+def warn_about_dead_nodes(model: Model, reporter: Reporter) -> None:
+    """W242 for every node that the output does not depend on; the nodes of applied models are left alone."""
+    live = {model.output}
+    for node in reversed(model.nodes):
+        if node.name in live:
+            live.update(node.parents)
+    for node in model.nodes:
+        if node.name not in live and "." not in node.name and node.span is not None:
+            reporter.refuse(
+                "W242",
+                f"`{node.name}` does nothing: `{model.output}` does not depend on it",
+                node.span,
+                "not read on",
+                see=() if model.output_node.span is None else (Label(model.output_node.span, "the output"),),
+                note="replacing it can never change an answer, so no claim about it can be tested",
+                help=f"use `{node.name}` in an equation that leads to `{model.output}`, or remove it",
+            )
+
+
+def warn_about_arms(abstract: Abstract, within: Span, reporter: Reporter) -> None:
+    """W243 for every arm of a match in this model that no value reaches; functions serve several models."""
+    for place, form in abstract.matches.items():
+        if not _is_within(place, within):
+            continue
+        for number in range(len(form.arms)):
+            if number not in abstract.reached[place]:
+                _warn_about_arm(form, number, place, reporter)
+        if form.default is not None and len(form.arms) not in abstract.reached[place] and form.default.span is not None:
+            reporter.refuse(
+                "W243",
+                "the `else` of this match is never reached",
+                form.default.span,
+                "the arms above hold every value",
+                see=(Label(place, "this match"),),
+                help="remove the `else`",
+            )
+
+
+def _is_within(place: Span, whole: Span) -> bool:
+    return place.source == whole.source and whole.start <= place.start and place.end <= whole.end
+
+
+def _warn_about_arm(form: Match, number: int, place: Span, reporter: Reporter) -> None:
+    arm = form.arms[number]
+    if arm.body.span is None:
+        return
+    earlier = {key for one in form.arms[:number] for key in one.values.keys}
+    why = "the arms above hold its values" if arm.values.keys <= earlier else "the value is never one of these"
+    reporter.refuse(
+        "W243",
+        f"the arm for {describe_values(arm.values.values)} is never reached",
+        arm.body.span,
+        why,
+        see=(Label(place, "this match"),),
+        help="remove this arm, or move it up",
+    )
+
+
+def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter) -> None:
+    """W244 for every comparison in this model of a cell with a constant that it never holds."""
+    for place, (cell, value) in abstract.compared.items():
+        held = abstract.held[cell].values
+        if held is not None and key(value) not in abstract.held[cell].listed and _is_within(place, within):
+            reporter.refuse(
+                "W244",
+                f"`{cell}` is never {show(value)}, so this comparison always comes out the same",
+                place,
+                f"never {show(value)}" if len(show(value)) < 40 else "never this value",
+                note=f"the values of `{cell}` are {describe_values(held)}",
+                help="compare with one of these values, or remove the comparison",
+            )

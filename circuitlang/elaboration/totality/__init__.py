@@ -1,0 +1,1 @@
+"""Whether mechanisms always have a value of their domain: expressions evaluated on sets of values."""

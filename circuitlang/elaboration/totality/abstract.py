@@ -1,0 +1,235 @@
+"""Mechanisms on sets of values.  In: an expression and what its cells may hold; out: what it may be, and its hazards.
+
+The twin of `core/evaluate.py`: lengths and indices are single values here, cells are sets, each free of the others, as
+interventions make them.
+"""
+
+from collections.abc import Callable, Mapping
+from itertools import product
+from typing import assert_never
+
+from circuitlang.core.domain import Finite, finite
+from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var, children
+from circuitlang.core.functions import as_set
+from circuitlang.core.model import Extent
+from circuitlang.core.values import Tie, Value, show
+from circuitlang.diagnostics import Span
+from circuitlang.elaboration.expressions.environment import Part
+from circuitlang.elaboration.totality.folding import Member, fold_sets, of_fold
+from circuitlang.elaboration.totality.possible import (
+    EITHER,
+    FALSE,
+    NOWHERE,
+    TRUE,
+    Possible,
+    key,
+    listed,
+    of_domain,
+    of_kinds,
+)
+from circuitlang.elaboration.totality.transfer import MOST_COMBINATIONS, apply_to_sets
+
+Variables = Mapping[str, Possible]
+
+
+class Abstract:
+    """Evaluates the mechanisms of one model, one after the other; `lengths` says how long the strings are.
+
+    `parts` are the inputs and nodes that may be read, by their core names; `held` what they may hold.
+    """
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Part] = {}
+        self.held: dict[str, Possible] = {}
+        self.lengths: Mapping[str, int] = {}
+        self.forget()
+        # For every match, by its place, the arms that some value reaches; for comparisons, their outcomes.
+        self.reached: dict[Span, set[int]] = {}
+        self.matches: dict[Span, Match] = {}
+        # For every comparison of a cell with a constant, by its place, both of them.
+        self.compared: dict[Span, tuple[str, Value]] = {}
+
+    def forget(self) -> None:
+        """Begin anew: no hazard met."""
+        self.hazards: dict[tuple[Span | None, str], None] = {}
+
+    def add(self, part: Part) -> None:
+        """Let later mechanisms read an input or node."""
+        self.parts[part.name] = part
+        self.held[part.name] = of_domain(part.domain)
+
+    def value(self, expr: Expr, variables: Variables) -> Possible:
+        """What an expression may be; hazards say where it may have no value."""
+        match expr:
+            case Const(value=value):
+                return Possible({key(value): value})
+            case Var(name=name):
+                return variables[name]
+            case Read():
+                return self._read(expr, variables)
+            case Call(function=function, arguments=arguments):
+                values = tuple(self.value(argument, variables) for argument in arguments)
+                if function in ("and", "or"):
+                    return _connect(function, *values)
+                if function in ("equal", "not_equal"):
+                    self._note_comparison(expr)
+                return apply_to_sets(function, values, lambda reason: self._tell(expr, reason))
+            case If(test=test, then=then, other=other):
+                return self._if(self.value(test, variables), then, other, variables)
+            case Match():
+                return self._match(expr, variables)
+            case SetOf(members=members):
+                return _set([self.value(member, variables) for member in members])
+            case Each():
+                return self._each(expr, variables)
+            case _:
+                assert_never(expr)
+
+    def _note_comparison(self, expr: Call) -> None:
+        match expr.arguments:
+            case (Read(node=node), Const(value=value)) | (Const(value=value), Read(node=node)):
+                if expr.span is not None and node in self.held and value is not None:
+                    self.compared[expr.span] = (node, value)
+
+    def _tell(self, expr: Expr, reason: str) -> None:
+        self.hazards[getattr(expr, "span", None), reason] = None
+
+    def _read(self, expr: Read, variables: Variables) -> Possible:
+        if expr.node.startswith("length("):
+            return listed((self.lengths[expr.node.removeprefix("length(").removesuffix(")")],))
+        lists = [self.value(part, variables).values for part in expr.index]
+        indices = [values for values in lists if values is not None]
+        if len(indices) < len(lists):
+            self._tell(expr, "its index could not be worked out")
+            return self.held[expr.node].join(listed((None,)))
+        found = NOWHERE
+        for index in product(*indices):
+            found = self._cell(expr, index) if found is NOWHERE else found.join(self._cell(expr, index))
+        return found
+
+    def _cell(self, expr: Read, index: tuple[Value, ...]) -> Possible:
+        for position, family in zip(index, self.parts[expr.node].index, strict=True):
+            if isinstance(position, Tie):
+                return listed((position,))
+            match family.over:
+                case Positions(of=of):
+                    inside = isinstance(position, int) and 0 <= position < self.lengths[of]
+                case Extent():
+                    inside = isinstance(position, int) and position in self.range(family.over)
+                case Finite() as members:
+                    inside = True
+                    if position not in members:
+                        self._tell(expr, f"`{expr.node}` has no member {show(position)}")
+                        return NOWHERE
+            if not inside:
+                return listed((None,))
+        held = self.held[expr.node]
+        return Possible(held.listed, held.interval, held.unlisted, (expr.node, index))
+
+    def range(self, extent: Extent) -> range:
+        """The positions of an extent at the present lengths."""
+        low, high = self.value(extent.low, {}), self.value(extent.high, {})
+        if not low.single or not high.single:
+            return range(0)
+        (first,), (last,) = low.listed.values(), high.listed.values()
+        return range(first, last + 1)
+
+    def _if(self, test: Possible, then: Expr, other: Expr, variables: Variables) -> Possible:
+        found = NOWHERE
+        if ("bool", True) in test.listed:
+            found = self.value(then, variables)
+        if ("bool", False) in test.listed:
+            second = self.value(other, variables)
+            found = second if found is NOWHERE else found.join(second)
+        return found
+
+    def _match(self, expr: Match, variables: Variables) -> Possible:
+        subject = self.value(expr.subject, variables)
+        assert expr.span is not None
+        self.matches[expr.span] = expr
+        reached = self.reached.setdefault(expr.span, set())
+        if subject.values is None:
+            reached.update(range(len(expr.arms) + 1))
+            if expr.default is None:
+                self._tell(expr, "its arms could not be compared with every value")
+            taken = [*(arm.body for arm in expr.arms), *(() if expr.default is None else (expr.default,))]
+        else:
+            numbers = {_arm_of(expr, value) for value in subject.values if not isinstance(value, Tie)}
+            reached |= numbers
+            bodies = [*(arm.body for arm in expr.arms), expr.default]
+            taken = [body for number, body in enumerate(bodies) if number in numbers and body is not None]
+            if len(expr.arms) in numbers and expr.default is None:
+                missing = next(value for value in subject.values if _arm_of(expr, value) == len(expr.arms))
+                self._tell(expr, f"no arm of the match holds {show(missing)}")
+        found = NOWHERE
+        for body in taken:
+            value = self.value(body, variables)
+            found = value if found is NOWHERE else found.join(value)
+        return found
+
+    def _each(self, expr: Each, variables: Variables) -> Possible:
+        found = NOWHERE
+        alternatives = self._members(expr, variables)
+        if alternatives is None:
+            self._tell(expr, "what it runs over could not be worked out")
+            return of_fold(expr.fold)
+        for members, certain in alternatives:
+            selected = []
+            for member in members:
+                scope = {**variables, expr.variable: member}
+                test = TRUE if expr.where is None else self.value(expr.where, scope)
+                if ("bool", True) in test.listed:
+                    sure = certain and len(test.listed) == 1
+                    body = self.value(expr.body, scope)
+                    selected.append(Member(sure, member, body))
+            value = fold_sets(expr.fold, selected, self._default(expr, variables), lambda why: self._tell(expr, why))
+            found = value if found is NOWHERE else found.join(value)
+        return found
+
+    def _default(self, expr: Each, variables: Variables) -> Callable[[], Possible] | None:
+        default = expr.default
+        return None if default is None else lambda: self.value(default, variables)
+
+    def _members(self, expr: Each, variables: Variables) -> list[tuple[list[Possible], bool]] | None:
+        """The members of every set that a comprehension may run over, and whether all are in it; None if unknown."""
+        if isinstance(expr.over, Positions):
+            return [([listed((position,)) for position in range(self.lengths[expr.over.of])], True)]
+        over = self.value(expr.over, variables)
+        if over.values is None:
+            # The members of a set that is written out are known one by one, though some of them may be the same.
+            return (
+                [([self.value(one, variables) for one in children(expr.over)], False)]
+                if isinstance(expr.over, SetOf)
+                else None
+            )
+        sets = [as_set(value) for value in over.values if not isinstance(value, Tie)]
+        if sum(map(len, sets)) <= MOST_COMBINATIONS:
+            return [([listed((member,)) for member in members], True) for members in sets]
+        every = {key(member): member for members in sets for member in members}
+        return [([listed((member,)) for member in every.values()], False)]
+
+
+def _arm_of(expr: Match, value: Value) -> int:
+    """The number of the arm that takes a value; that of the default if none does."""
+    return next((number for number, arm in enumerate(expr.arms) if value in arm.values), len(expr.arms))
+
+
+def _connect(function: str, left: Possible, right: Possible) -> Possible:
+    """`and`, `or`: known where one side decides."""
+    decides = ("bool", function == "or")
+    if (decides in left.listed and len(left.listed) == 1) or (decides in right.listed and len(right.listed) == 1):
+        return TRUE if function == "or" else FALSE
+    if len(left.listed) == 1 and len(right.listed) == 1:
+        return FALSE if function == "or" else TRUE
+    return EITHER
+
+
+def _set(members: list[Possible]) -> Possible:
+    lists = [member.values for member in members]
+    known = [values for values in lists if values is not None]
+    size = 1
+    for values in known:
+        size *= len(values)
+    if len(known) < len(lists) or size > MOST_COMBINATIONS:
+        return of_kinds(frozenset({"set"}))
+    return listed(finite(combination) for combination in product(*known))

@@ -1,0 +1,280 @@
+"""Does a mechanism always have a value of its domain?  In: a mechanism; out: what its values may be, or a case without.
+
+A mechanism must have a value for every combination of its parents' values, because an interchange creates combinations
+that no input creates. Sets of values settle most mechanisms; where they leave doubt, combinations are tried one by one.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from circuitlang.core.domain import Domain, Finite, Real
+from circuitlang.core.evaluate import World, evaluate
+from circuitlang.core.expression import Expr, Positions
+from circuitlang.core.functions import NoValue
+from circuitlang.core.model import Cell, Extent, Index, shown_cell
+from circuitlang.core.values import Tie, Value, show
+from circuitlang.diagnostics import Span
+from circuitlang.elaboration.models.lengths import LONGEST
+from circuitlang.elaboration.totality.abstract import Abstract
+from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed
+
+MOST_TRIED = 6_000  # combinations of one mechanism
+SAMPLE = 1_000  # of them at random, if there are more
+
+
+class NoMember(NoValue):
+    """A family has no such member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """A node to be checked; the core's form of it comes afterwards, with its domain."""
+
+    name: str
+    index: tuple[Index, ...]
+    expr: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One member of a family in strings of certain lengths."""
+
+    lengths: Mapping[str, int]
+    index: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A point at which sets of values do not settle the mechanism, and what may go wrong there."""
+
+    point: Point
+    value: Possible
+    hazards: tuple[tuple[Span | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A combination of parents' values that goes wrong: with a value outside the domain, or with a reason for none."""
+
+    point: Point
+    cells: Mapping[Cell, Value]
+    reason: str | None = None
+    place: Span | None = None
+    missing: bool = False  # a member that a family lacks
+    intervened: bool = False  # it sets nodes, which inputs alone may never do
+    value: Value = None
+
+    def shown(self, mechanism: Mechanism) -> str:
+        """The case in words: `a = 9, b = 0`, and where."""
+        values = [f"{shown_cell(cell)} = {show(value)}" for cell, value in self.cells.items()]
+        index = [f"{one.variable} = {show(at)}" for one, at in zip(mechanism.index, self.point.index, strict=True)]
+        lengths = [f"length({name}) = {length}" for name, length in self.point.lengths.items()]
+        return ", ".join((*index, *lengths, *values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What checking a mechanism came to: what its values may be, the first case that goes wrong, and open doubts."""
+
+    possible: Possible
+    case: Case | None
+    doubts: tuple[str, ...]
+
+
+def check_mechanism(
+    mechanism: Mechanism, declared: Domain | None, abstract: Abstract, cases: Sequence[Mapping[str, int]]
+) -> Finding:
+    """Look for a combination of parents' values without a value, or with one outside the declared domain.
+
+    Args:
+        mechanism: The node's equation.
+        declared: Its domain, None if that is to be inferred.
+        abstract: Knows what every parent may hold.
+        cases: The lengths of strings to check, shortest first.
+    """
+    possible = NOWHERE
+    doubtful: list[Doubt] = []
+    for point in _points(mechanism, abstract, cases):
+        abstract.forget()
+        abstract.lengths = point.lengths
+        variables = {one.variable: listed((at,)) for one, at in zip(mechanism.index, point.index, strict=True)}
+        value = abstract.value(mechanism.expr, variables)
+        hazards = tuple(abstract.hazards)
+        if hazards or _is_doubtful(value, declared):
+            doubtful.append(Doubt(point, value, hazards))
+        else:
+            possible = value if possible is NOWHERE else possible.join(value)
+    return _try_doubtful(mechanism, declared, abstract, possible.without_cell(), doubtful)
+
+
+def _is_doubtful(value: Possible, declared: Domain | None) -> bool:
+    if declared is not None:
+        return not value.within(declared)
+    return bool(value.unlisted) or "none" in value.kinds or (value.interval is not None and len(value.listed) > 0)
+
+
+def _points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]) -> Iterator[Point]:
+    for lengths in cases:
+        abstract.lengths = lengths
+        ranges: list[Iterable[Value]] = []
+        for index in mechanism.index:
+            match index.over:
+                case Positions(of=of):
+                    ranges.append(_few(range(lengths[of])))
+                case Extent():
+                    ranges.append(_few(abstract.range(index.over)))
+                case Finite(values=values):
+                    ranges.append(values)
+        yield from (Point(lengths, index) for index in product(*ranges))
+
+
+def _few(positions: range) -> Sequence[int]:
+    """The positions, or of very many those at both ends and in the middle."""
+    if len(positions) <= LONGEST:
+        return positions
+    return (*positions[:4], positions[len(positions) // 2], *positions[-4:])
+
+
+def _try_doubtful(
+    mechanism: Mechanism, declared: Domain | None, abstract: Abstract, possible: Possible, doubtful: Sequence[Doubt]
+) -> Finding:
+    """Try combinations at the points where sets of values leave doubt, until one goes wrong."""
+    budget = MOST_TRIED
+    doubts: dict[str, None] = {}
+    for doubt in doubtful:
+        trial = Trial(mechanism, doubt.point, abstract, doubt.hazards)
+        seen: list[Value] = []
+        for outcome, used in _outcomes(trial, budget):
+            budget -= 1
+            if isinstance(outcome, Case):
+                return Finding(possible=possible, case=outcome, doubts=())
+            if declared is not None and outcome not in declared and not isinstance(outcome, Tie):
+                case = Case(point=doubt.point, cells=used, value=outcome, intervened=trial.intervenes)
+                return Finding(possible=possible, case=case, doubts=())
+            seen.append(outcome)
+        value = doubt.value
+        if trial.complete:
+            # A mean stays a number of any size, however few its values are here.
+            value = Possible(interval=value.interval) if value.is_continuous else listed(seen)
+        else:
+            reasons = [reason for _, reason in doubt.hazards] or ["its values are too many to try"]
+            doubts.update(dict.fromkeys(reasons))
+        possible = value.without_cell() if possible is NOWHERE else possible.join(value).without_cell()
+    return Finding(possible=possible, case=None, doubts=tuple(doubts))
+
+
+def _outcomes(trial: "Trial", budget: int) -> Iterator[tuple[Value | Case, dict[Cell, Value]]]:
+    """The results of at most `budget` combinations: in order as far as that goes, then a seeded sample."""
+    for _ in range(max(budget - SAMPLE, 0)):
+        yield trial.run()
+        if not trial.advance():
+            return
+    trial.complete = False
+    source = random.Random(0)
+    for _ in range(min(SAMPLE, budget)):
+        yield trial.run(source)
+
+
+class Trial:
+    """Runs a mechanism at one point, on one combination of its cells after the other.
+
+    Only the cells that a run reads are given values, so that a choice that is never read is never varied.
+    """
+
+    def __init__(
+        self, mechanism: Mechanism, point: Point, abstract: Abstract, hazards: Sequence[tuple[Span | None, str]]
+    ) -> None:
+        self.mechanism = mechanism
+        self.point = point
+        self.abstract = abstract
+        self.hazards = hazards
+        self.complete = True  # whether the combinations run through are all there are
+        self._choices: dict[Cell, int] = {}
+        self._values: dict[Cell, tuple[Value, ...]] = {}
+        self._source: random.Random | None = None
+        self._variables = {one.variable: at for one, at in zip(mechanism.index, point.index, strict=True)}
+
+    def run(self, source: random.Random | None = None) -> tuple[Value | Case, dict[Cell, Value]]:
+        """The value at the present combination (or at a random one), or the case that there is none; and its cells."""
+        self._source = source
+        self._used: dict[Cell, Value] = {}
+        world = World(self._read, lambda sequence: self.point.lengths[sequence])
+        try:
+            return evaluate(self.mechanism.expr, self._variables, world), self._used
+        except NoValue as error:
+            places = [span for span, reason in self.hazards if reason == str(error) and span is not None]
+            missing = isinstance(error, NoMember)
+            case = Case(
+                point=self.point,
+                cells=self._used,
+                reason=str(error),
+                place=places[0] if places else None,
+                missing=missing,
+            )
+            return case, self._used
+
+    @property
+    def intervenes(self) -> bool:
+        """Whether the last run set a node, not only inputs."""
+        return any(not self.abstract.parts[name].is_input for name, _ in self._used)
+
+    def advance(self) -> bool:
+        """Go to the next combination, the cell that was read last varying fastest; False after the last."""
+        while self._choices:
+            cell, choice = self._choices.popitem()
+            if choice + 1 < len(self._values[cell]):
+                self._choices[cell] = choice + 1
+                return True
+        return False
+
+    def _read(self, name: str, index: tuple[Value, ...]) -> Value:
+        if name.startswith("length("):
+            return self.point.lengths[name.removeprefix("length(").removesuffix(")")]
+        for position, family in zip(index, self.abstract.parts[name].index, strict=True):
+            if isinstance(position, Tie):
+                return position
+            if not self._holds(family, position):
+                if isinstance(family.over, Finite):
+                    raise NoMember(f"`{name}` has no member {show(position)}")
+                return None
+        return self._choose((name, index))
+
+    def _holds(self, family: Index, position: Value) -> bool:
+        match family.over:
+            case Positions(of=of):
+                return isinstance(position, int) and 0 <= position < self.point.lengths[of]
+            case Extent():
+                return isinstance(position, int) and position in self.abstract.range(family.over)
+            case Finite() as members:
+                return position in members
+
+    def _choose(self, cell: Cell) -> Value:
+        if cell not in self._values:
+            values = self.abstract.held[cell[0]].values
+            # Of a domain without a list some numbers are tried: what they show is true, but not all of the truth.
+            self._values[cell] = values if values is not None else (0, 1, -1)
+            self.complete = self.complete and values is not None
+        values = self._values[cell]
+        if cell not in self._used:
+            choice = self._choices.setdefault(cell, 0) if self._source is None else self._source.randrange(len(values))
+            self._used[cell] = values[choice]
+        return self._used[cell]
+
+
+def inferred_domain(possible: Possible) -> Domain | None:
+    """The domain of a node that declares none: a list of values, or every number; None if it is neither."""
+    if possible.values is not None:
+        values = tuple(value for value in possible.values if not isinstance(value, Tie))
+        if not any(isinstance(value, float) for value in values):
+            return Finite(_sorted(values)) if values else None
+    numbers_only = possible.kinds <= {"number", "tie"}
+    return Real() if numbers_only else None
+
+
+def _sorted(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Numbers in order; other values as they came."""
+    numbers = all(isinstance(value, int | float) or hasattr(value, "numerator") for value in values)
+    return tuple(sorted(values)) if numbers else values
