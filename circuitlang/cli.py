@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,10 +18,13 @@ from circuitlang.diagnostics.writing import write_file
 from circuitlang.weights import Choice
 
 HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
+INTERRUPTED, UNREAD = 130, 141  # as shells count the signals INT and PIPE
 
 
 def main() -> NoReturn:
     """Run `circuitc`. Nothing that goes wrong shows a stack, unless CIRCUITC_TRACEBACK is set."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without `ä` shows `\xe4`
     sys.exit(run(sys.argv[1:]))
 
 
@@ -28,17 +32,19 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     try:
         given = parser().parse_args(arguments)
-        return given.command(given)
+        code = given.command(given)
+        sys.stdout.flush()
+        return code
     except SystemExit as end:  # how argparse ends, after it has printed help or what is wrong with the arguments
         return end.code if isinstance(end.code, int) else HOLDS
     except Refusal as refusal:
         _tell(refusal.diagnostics)
         return REFUSED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone; Python would complain once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return HOLDS
+        return UNREAD
     except Exception as error:
         if os.environ.get("CIRCUITC_TRACEBACK"):
             raise
@@ -191,7 +197,7 @@ def _checked(file: Path, but: str = "") -> Program:
 def _finish(outcome: commands.Outcome) -> int:
     _out(outcome.text)
     _tell(outcome.diagnostics)
-    return HOLDS if outcome.good else REFUTED if outcome.askable else REFUSED
+    return REFUSED if not outcome.askable else HOLDS if outcome.good else REFUTED
 
 
 def _tell(diagnostics: Iterable[Diagnostic]) -> None:

@@ -224,7 +224,7 @@ def own_folders(program: Program, choice: Choice, run: Path | None, names: list[
 
 
 def given_folder(program: Program, run: Path | None, names: list[str]) -> dict[str, Path]:
-    """The network that `--run` means: the one that the folder's record names, else the only one that is not compiled."""
+    """The network that `--run` means: the one that the folder's record names, else the only one that was trained."""
     from circuitlang.reports.record import read_record
 
     if run is None or not names:

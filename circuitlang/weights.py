@@ -60,9 +60,19 @@ def obtain(program: Program, name: str, choice: Choice) -> Instrumented:
 
     given, declared = choice.files.get(name), program.network(name)
     if isinstance(declared.shape, MlpShape):
-        raise _not_yet("E616", declared, "is an mlp network, which this version cannot run", "transformer { ... }")
+        raise _not_yet(
+            "E616",
+            declared,
+            "is an mlp network, which this version cannot run",
+            f"network {name} = transformer {{ ... }}",
+        )
     if given is None and isinstance(declared.origin, Checkpoint):
-        raise _not_yet("E618", declared, "is a checkpoint, which this version cannot read", "transformer { ... }")
+        raise _not_yet(
+            "E618",
+            declared,
+            "is a checkpoint, which this version cannot read",
+            f"weights that circuitlang wrote can be: circuitc verify FILE --network {name}=WEIGHTS",
+        )
     if given is None and isinstance(declared.origin, Compiled):
         made = construct(program, name)
         network = made.network.to(choice.device)
@@ -94,7 +104,12 @@ def construct(program: Program, name: str) -> TracrNetwork:
     assert isinstance(declared.origin, Compiled)
     model = declared.origin.model
     if declared.origin.backend != "tracr":
-        raise _not_yet("E617", declared, "is compiled by cosets, which this version cannot do", f"tracr({model})")
+        raise _not_yet(
+            "E617",
+            declared,
+            "is compiled by cosets, which this version cannot do",
+            f"models of sequences can be compiled: network {name} = tracr(MODEL)",
+        )
     return compile_tracr(program, program.model(model), data_of(program, name))
 
 
@@ -185,8 +200,7 @@ def _untrained(program: Program, declared: Network, path: Path, choice: Choice) 
 
 
 def _not_yet(code: str, declared: Network, what: str, instead: str) -> Refusal:
-    helps = (f"network {declared.name} = {instead}    can be run",)
-    return Refusal(Diagnostic(code, f"`{declared.name}` {what}", _label(declared, "declared here"), helps=helps))
+    return Refusal(Diagnostic(code, f"`{declared.name}` {what}", _label(declared, "declared here"), helps=(instead,)))
 
 
 def _label(declared: Network, text: str) -> Label | None:

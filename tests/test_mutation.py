@@ -13,8 +13,8 @@ assert _SPEC is not None and _SPEC.loader is not None
 mutation = sys.modules["mutation"] = module_from_spec(_SPEC)
 _SPEC.loader.exec_module(mutation)
 
-# What FracX does not use: a query always selects its own position, so that BOS is never looked at (`one` and BOS are
-# there for it); only `true` counts in a mean, so that nothing reads `is_x = false`; and nobody asks for an answer at BOS.
+# What FracX does not use: a query always selects its own position, so that BOS is never looked at (`one` is there for
+# it), and no answer is asked at BOS; only `true` counts in a mean, so that nothing reads `is_x = false`.
 FALSE = ["embed.W_E[1, 2]", "embed.W_E[3, 4]", "embed.W_E[4, 5]", "blocks.0.mlp.W_out[0, 10]"]
 FALSE += [f"blocks.0.mlp.W_in[{row}, 0]" for row in (1, 2, 4, 5)]
 ONE = [f"embed.W_E[{token}, 0]" for token in range(5)] + ["blocks.1.attn.W_Q[0, 0, 4]"]

@@ -51,6 +51,7 @@ def apply_function(name: str, arguments: tuple[Value, ...]) -> Value:
     return function.apply(*arguments)
 
 
+@cache
 def _repeated(parameters: tuple[str, ...], arguments: int) -> tuple[str, ...]:
     """The kinds of this many parameters: a final `...` repeats the one before."""
     if parameters[-1] != "...":
@@ -86,7 +87,7 @@ KIND_OF_TYPE = {bool: "bool", int: "number", float: "number", Fraction: "number"
 
 def normal(number: Value) -> Value:
     """A number in its one form: whole numbers are `int`, other exact ones `Fraction`."""
-    if isinstance(number, Fraction) and number.denominator == 1:
+    if type(number) is Fraction and number.denominator == 1:  # isinstance of an abstract base class is slow
         return number.numerator
     return number
 

@@ -11,8 +11,9 @@ from circuitlang.core.data import Data
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import interchange
 from circuitlang.measurement.subject import Subject
-from circuitlang.reports.text import number, table
+from circuitlang.reports.text import counted, table
 from circuitlang.verification.material import Material
+from circuitlang.verification.quantity import show_number
 
 PAIRS = 2**16
 
@@ -30,13 +31,14 @@ def compiled_text(name: str, made: TracrNetwork, data: Data, folder: Path) -> st
         counts = interchange(bench, (pair.node,), sample.pairs)
         if not counts.effective:
             untestable.append(pair.node)
-        rate = "0 (untestable)" if not counts.effective else number(counts.effect_rate or 0.0)
+        rate = "0 (untestable)" if not counts.effective else show_number(counts.effect_rate or 0.0)
         sites = " | ".join(str(site) for site in pair.sites)
-        rows.append((pair.node, sites, rate, "-" if counts.share is None else number(counts.share)))
+        rows.append((pair.node, sites, rate, "-" if counts.share is None else show_number(counts.share)))
     sizes, every = made.sizes, "all " if made.exact else ""
     lines = [
-        f"{name}: {sizes.layers} layers, {sizes.heads} heads, d_model {sizes.d_model}, d_head {sizes.d_head}, "
-        f"d_mlp {sizes.d_mlp}; equal to {made.model.name} on {every}{made.checked:,} inputs; kept in {folder}",
+        f"{name}: {counted(sizes.layers, 'layer')} of {counted(sizes.heads, 'head')}, d_model {sizes.d_model}, "
+        f"d_head {sizes.d_head}, d_mlp {sizes.d_mlp};",
+        f"equal to {made.model.name} on {every}{made.checked:,} inputs; kept in {folder}",
         "",
         table(rows, ("node", "lives at", "effect rate", "IIA")),
         f"interchanged on {'all ' if sample.exact else ''}{len(sample.pairs):,} pairs",

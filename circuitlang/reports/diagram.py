@@ -11,8 +11,9 @@ from circuitlang.core.alignment import Alignment
 from circuitlang.core.domain import Domain, Finite, describe_values
 from circuitlang.core.model import Input, Model, Node
 from circuitlang.core.network import Basis, Shape, TransformerShape
+from circuitlang.core.site import Site
 from circuitlang.reports.layout import GAP, arrange
-from circuitlang.reports.places import Place, level_of, place_sites
+from circuitlang.reports.places import Place, place_sites, row_of
 
 ROW, SIDE_GAP, LINE = 54.0, 90.0, 900.0  # points
 LETTER, PADDING, HEIGHT = 6.6, 18.0, 34.0
@@ -89,8 +90,8 @@ def draw_alignment(
         status = marks[place.node].status if place.node in marks else None
         links.append(Link(_key(model, place.node), place.component, "aligned", place.part, status))
     top = max(box.y for box in (*left, *right))
-    titled = [*left, _title(left, top), *right, _title(right, top)]
-    return Diagram(f"{alignment.name}: {model.name} -> {alignment.network}", tuple(titled), tuple(links))
+    boxes = [box for side in (left, right) if side for box in (*side, _title(side, top))]
+    return Diagram(f"{alignment.name}: {model.name} -> {alignment.network}", tuple(boxes), tuple(links))
 
 
 def draw_models(models: Sequence[Model]) -> Diagram:
@@ -114,12 +115,6 @@ def draw_models(models: Sequence[Model]) -> Diagram:
     return Diagram(", ".join(model.name for model in models), placed, tuple(links))
 
 
-def worst(statuses: Iterable[str]) -> str:
-    """The worst of several statuses: one that is refuted outweighs one that is undecided."""
-    found = set(statuses)
-    return next((status for status in ("refuted", "undecided", "holds") if status in found), "holds")
-
-
 def _model(model: Model, marks: Mapping[str, Mark], places: Sequence[Place]) -> tuple[list[Box], list[Link]]:
     """Inputs and nodes, each as high as its last site and above all that it reads.
 
@@ -135,10 +130,9 @@ def _model(model: Model, marks: Mapping[str, Mark], places: Sequence[Place]) -> 
         parents[node.name] = list(dict.fromkeys(read))
     levels: dict[str, int] = {}
     for name in labels:
-        sites = [place.level for place in places if place.node == name]
+        sites = [place.row for place in places if place.node == name]
         levels[name] = max([*sites, *(levels[parent] + 1 for parent in parents[name])], default=0)
-    notes = {name: marks[name].note if name in marks else "" for name in labels}
-    widths = {name: _width(labels[name], notes[name]) for name in labels}
+    widths = {name: _width(labels[name], _note(name, marks)) for name in labels}
     reads = [(parent, name) for name, read in parents.items() for parent in read]
     centres = arrange(levels, widths, reads)
     inputs = {part.name for part in model.inputs}
@@ -147,7 +141,7 @@ def _model(model: Model, marks: Mapping[str, Mark], places: Sequence[Place]) -> 
             key=_key(model, name),
             label=labels[name],
             group=f"causal model {model.name}",
-            note=notes[name],
+            note=_note(name, marks),
             kind="input" if name in inputs else "node",
             status=marks[name].status if name in marks else None,
             x=centres[name],
@@ -160,44 +154,88 @@ def _model(model: Model, marks: Mapping[str, Mark], places: Sequence[Place]) -> 
 
 
 def _network(
-    group: str, shape: TransformerShape | None, places: Sequence[Place], marks: Mapping[str, Mark], start: float
+    title: str, shape: TransformerShape | None, places: Sequence[Place], marks: Mapping[str, Mark], start: float
 ) -> list[Box]:
     """The grid of components, and beside it the aligned sites that are none, such as places in the stream."""
-    labels: dict[str, str] = {"embed": "embed"} | {site.component: site.component for site in _components(shape)}
-    beside = {place.component: place for place in places if place.component not in labels}
-    notes = {name: marks[name].note if name in marks else "" for name in (*labels, *beside)}
+    grid = (Site(kind="embed"), *shape.components()) if shape else ()
+    held: dict[str, list[Place]] = {site.component: [] for site in grid}
     for place in places:
-        shown = f"{labels.get(place.component, place.label)}{place.position}"
-        labels[place.component] = shown if place.position not in labels.get(place.component, "") else labels[place.component]
-    heads = shape.heads if shape else 1
-    cell = max(_width(labels[name], notes[name]) for name in labels if name not in beside)
-    full = heads * (cell + GAP) - GAP
-    aligned = {place.component: place.node for place in places}
+        held.setdefault(place.component, []).append(place)
+    labels = {
+        name: " ".join((name, *dict.fromkeys(place.position for place in there if place.position)))
+        for name, there in held.items()
+    }
+    widths = {name: _width(label, _note(name, marks)) for name, label in labels.items()}
 
-    def box(name: str, level: int, x: float, width: float) -> Box:
-        seen = [marks[key].status for key in (name, aligned.get(name, "")) if key in marks]
-        kind = "site" if name in aligned else "component"
-        status = worst(seen) if seen else None
+    def box(name: str, row: int, left: float, width: float) -> Box:
         return Box(
             key=name,
             label=labels[name],
-            group=group,
-            note=notes[name],
-            kind=kind,
-            status=status,
-            x=x,
-            y=level * ROW,
+            group=title,
+            note=_note(name, marks),
+            kind="site" if held[name] else "component",
+            status=worst(marks[key].status for key in (name, *(place.node for place in held[name])) if key in marks),
+            x=start + left + width / 2,
+            y=row * ROW,
             width=width,
         )
 
-    boxes = [box("embed", 0, start + full / 2, full)]
-    for site in _components(shape):
-        centre = full / 2 if site.head is None else site.head * (cell + GAP) + cell / 2
-        boxes.append(box(site.component, level_of(site), start + centre, full if site.head is None else cell))
+    cell = max((widths[site.component] for site in grid), default=0.0)
+    full = shape.heads * (cell + GAP) - GAP if shape else 0.0
+    boxes = [
+        box(site.component, row_of(site), (site.head or 0) * (cell + GAP), cell if site.kind == "head" else full)
+        for site in grid
+    ]
     edges: dict[int, float] = {}
-    for name, place in beside.items():
-        width = _width(labels[name], notes[name])
-        left = edges.get(place.level, start + full + GAP)
-        boxes.append(box(name, place.level, left + width / 2, width))
-        edges[place.level] = left + width + GAP
+    for name, there in list(held.items())[len(grid) :]:
+        left = edges.get(there[0].row, full + GAP if shape else 0.0)
+        boxes.append(box(name, there[0].row, left, widths[name]))
+        edges[there[0].row] = left + widths[name] + GAP
     return boxes
+
+
+def _title(boxes: Sequence[Box], top: float) -> Box:
+    """A title in the middle over boxes."""
+    text = boxes[0].group
+    middle = (min(box.x - box.width / 2 for box in boxes) + _right_edge(boxes)) / 2
+    return Box(
+        key=f"title {text}", label=text, group=text, kind="title", x=middle, y=top + 0.85 * ROW, width=_width(text)
+    )
+
+
+def _key(model: Model, name: str) -> str:
+    """The key of a node's box: no component of a network is called like it."""
+    return f"{model.name}: {name}"
+
+
+def _label(part: Input | Node) -> str:
+    index = "[" + ", ".join(one.variable for one in part.index) + "]" if part.index else ""
+    return f"{part.name}{index} : {_domain(part.domain)}"
+
+
+def _domain(domain: Domain) -> str:
+    """A domain in a few letters: its name, its members, its first members, or their number."""
+    texts = [str(domain)]
+    if isinstance(domain, Finite):
+        texts += [describe_values(domain.values, shown) for shown in (4, 3, 2, 1)]
+        texts.append(f"{len(domain):,} values")
+    return next((text for text in texts if len(text) <= LONGEST), texts[-1])
+
+
+def _note(name: str, marks: Mapping[str, Mark]) -> str:
+    return marks[name].note if name in marks else ""
+
+
+def _width(*lines: str) -> float:
+    letters = (sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line) for line in lines)
+    return max(letters) * LETTER + PADDING
+
+
+def _right_edge(boxes: Sequence[Box]) -> float:
+    return max(box.x + box.width / 2 for box in boxes)
+
+
+def worst(statuses: Iterable[str]) -> str | None:
+    """The worst of several statuses, None of none: one that is refuted outweighs one that is undecided."""
+    found = set(statuses)
+    return next((status for status in ("refuted", "undecided", "holds") if status in found), None)

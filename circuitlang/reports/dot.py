@@ -18,7 +18,7 @@ def to_dot(diagram: Diagram) -> str:
     lines = [
         f"digraph {_quote(diagram.title)} {{",
         '  graph [splines=true, bgcolor=white, fontname="Helvetica", pad=0.2, outputorder=edgesfirst]',
-        '  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, margin=0, fixedsize=true]',
+        '  node [shape=box, fontname="Helvetica", fontsize=11, margin=0, fixedsize=true]',
         '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.7]',
         *(f"  {_quote(box.key)} [{_box(box)}]" for box in diagram.boxes),
         *(f"  {_quote(link.start)} -> {_quote(link.end)} [{_link(link)}]" for link in diagram.links),
@@ -29,54 +29,61 @@ def to_dot(diagram: Diagram) -> str:
 
 def to_mermaid(diagram: Diagram) -> str:
     """The diagram as a Mermaid flowchart, for GitHub and notebooks; the places are Mermaid's own."""
-    names = {box.key: f"n{number}" for number, box in enumerate(diagram.boxes)}
-    model = [box for box in diagram.boxes if box.kind in ("input", "node")]
-    network = [box for box in diagram.boxes if box.kind in ("site", "component")]
+    boxes = [box for box in diagram.boxes if box.kind != "title"]
+    names = {box.key: f"n{number}" for number, box in enumerate(boxes)}
     lines = ["flowchart BT"]
-    for title, boxes in (("causal model", model), ("network", network)):
-        if boxes:
-            lines.append(f'  subgraph {title.replace(" ", "_")}["{title}"]')
-            lines += [f'    {names[box.key]}["{_escape(box)}"]' for box in boxes]
-            lines.append("  end")
+    for number, title in enumerate(dict.fromkeys(box.group for box in boxes)):
+        lines.append(f'  subgraph g{number}["{_escape(title)}"]')
+        lines += [f'    {names[box.key]}["{_escape(box.label, box.note)}"]' for box in boxes if box.group == title]
+        lines.append("  end")
     for link in diagram.links:
         arrow = "-->" if link.kind == "reads" else "-.->"
-        label = f'|"{link.label}"|' if link.label else ""
+        label = f'|"{_escape(link.label)}"|' if link.label else ""
         lines.append(f"  {names[link.start]} {arrow}{label} {names[link.end]}")
     for status, (border, fill) in COLOURS.items():
-        members = [names[box.key] for box in diagram.boxes if status and box.status == status]
-        if members:
+        members = [names[box.key] for box in boxes if box.status == status]
+        if status and members:
             lines.append(f"  classDef {status} stroke:{border},fill:{fill}")
             lines.append(f"  class {','.join(members)} {status}")
     return "\n".join(lines) + "\n"
 
 
 def _box(box: Box) -> str:
+    place = f'pos="{box.x:.1f},{box.y:.1f}!", width={box.width / 72:.3f}, height={box.height / 72:.3f}'
+    label = _label(box.label, box.note)
+    if box.kind == "title":
+        return f"{place}, label={label}, shape=plaintext, style=solid, fontsize=12"
     border, fill = COLOURS[box.status]
     if box.status is None and box.kind in ("component", "site"):
         border, fill = QUIET if box.kind == "component" else (ALIGNED, "#e3f0fa")
-    place = f'pos="{box.x:.1f},{box.y:.1f}!", width={box.width / 72:.3f}, height={box.height / 72:.3f}'
-    label = _quote(box.label + (f"\\n{box.note}" if box.note else ""), keep_breaks=True)
-    if box.kind == "title":
-        return f"{place}, label={label}, shape=plaintext, style=solid, fontsize=12"
-    extra = ', style="filled"' if box.kind in ("site", "component") else ""
-    extra += ', shape=box, style="rounded,filled,dashed"' if box.kind == "input" else ""
+    style = {"input": "rounded,filled,dashed", "node": "rounded,filled"}.get(box.kind, "filled")
+    width = ", penwidth=2" if box.kind == "site" else ""
     font = f', fontcolor="{border}"' if box.kind == "component" and not box.status else ""
-    return f'{place}, label={label}, color="{border}", fillcolor="{fill}"{font}{extra}'
+    return f'{place}, label={label}, color="{border}", fillcolor="{fill}", style="{style}"{width}{font}'
 
 
 def _link(link: Link) -> str:
     if link.kind == "reads":
         return 'color="#333333"'
     border = COLOURS[link.status][0] if link.status else ALIGNED
-    label = f", label={_quote(link.label)}" if link.label else ""
+    label = f", label={_label(link.label)}" if link.label else ""
     return f'color="{border}", style=dashed, penwidth=1.4, fontcolor="{border}"{label}'
 
 
-def _quote(text: str, keep_breaks: bool = False) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + (escaped.replace("\\\\n", "\\n") if keep_breaks else escaped) + '"'
+def _label(*texts: str) -> str:
+    """A label of several lines. Graphviz reads a backslash and an ampersand as the start of something else."""
+    lines = (text.replace("\\", "\\\\").replace("&", "&amp;").replace('"', '\\"') for text in texts if text)
+    return '"' + "\\n".join(lines) + '"'
 
 
-def _escape(box: Box) -> str:
-    text = box.label + (f"<br/>{box.note}" if box.note else "")
-    return text.replace('"', "#quot;").replace("{", "#123;").replace("}", "#125;")
+def _quote(name: str) -> str:
+    """A name; all that it may not hold is a quote."""
+    return '"' + name.replace('"', '\\"') + '"'
+
+
+def _escape(*texts: str) -> str:
+    """Lines inside a Mermaid label."""
+    return "<br/>".join("".join(_ENTITIES.get(letter, letter) for letter in text) for text in texts if text)
+
+
+_ENTITIES = {letter: f"#{ord(letter)};" for letter in '#"&<>{}`\\'}

@@ -1,4 +1,4 @@
-"""Places for the boxes of a layered drawing.  In: a level and a width for every box, and who reads whom; out: an x each.
+"""Places for the boxes of a layered drawing.  In: a level and a width for each, and who reads whom; out: an x for each.
 
 An arrow that passes a level takes a lane there, so that no box stands in its way.
 """

@@ -1,4 +1,4 @@
-"""What a diagram may colour.  In: the verdicts that a run folder remembers; out: a mark for every node and component."""
+"""What a diagram may colour.  In: the verdicts that a run remembers; out: a mark for every node and component."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

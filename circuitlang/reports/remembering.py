@@ -1,4 +1,4 @@
-"""Records of runs.  In: a program, one of its networks, what was found out about it; out: `run.json`, begun or extended."""
+"""Records of runs.  In: a program, one of its networks, what was found about it; out: `run.json`, begun or extended."""
 
 import hashlib
 from collections.abc import Callable, Iterable

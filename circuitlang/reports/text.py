@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from circuitlang.verification.measured import Measurement
+from circuitlang.verification.quantity import show_number
 from circuitlang.verification.verdict import Report, Verdict
 
 
@@ -29,11 +30,11 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     status = verdict.status if verdict.as_expected else verdict.status.upper()
     if verdict.expect == "refuted" and verdict.status == "refuted":
         status += " (as expected)"
-    value = "-" if verdict.number is None else number(float(verdict.number.number))
+    value = "-" if verdict.number is None else show_number(verdict.number.number)
     if measured is not None and not measured.exact and verdict.number is not None:
-        value += f" [{number(float(verdict.number.low))}, {number(float(verdict.number.high))}]"
+        value += f" [{show_number(verdict.number.low)}, {show_number(verdict.number.high)}]"
     bound = (
-        "-" if deciding is None or verdict.bound is None else f"{deciding.symbol} {number(float(verdict.bound.number))}"
+        "-" if deciding is None or verdict.bound is None else f"{deciding.symbol} {show_number(verdict.bound.number)}"
     )
     how = "-" if measured is None else _decided_on(measured)
     return (verdict.claim, verdict.member or "", status, value, bound, how, _beside(measured))
@@ -51,15 +52,16 @@ def _beside(measured: Measurement | None) -> str:
         return ""
     found, counts = [], measured.tally
     if counts is not None and measured.metric == "iia" and counts.effect_rate is not None:
-        found.append(f"effect rate {number(counts.effect_rate)}")
+        found.append(f"effect rate {show_number(counts.effect_rate)}")
         if counts.effective_share is not None:
-            found.append(f"on effective pairs {number(counts.effective_share)}")
-    if measured.worst is not None:
-        found.append(f"worst {measured.worst}")
+            found.append(f"on effective pairs {show_number(counts.effective_share)}")
+    if measured.worst is not None and measured.value is not None:
+        parts = counted(len(measured.table), "part")
+        found.append(f"each of {parts}" if measured.value.number == 1 else f"worst of {parts}: {measured.worst}")
     if measured.joint is not None:
-        found.append(f"jointly {number(float(measured.joint.number))}")
+        found.append(f"jointly {show_number(measured.joint.number)}")
     if counts is not None and counts.entries and counts.entry_hits != counts.entries:
-        found.append(f"entries {number(counts.entry_hits / counts.entries)}")
+        found.append(f"entries {show_number(counts.entry_hits / counts.entries)}")
     if counts is not None and counts.ties:
         found.append(f"{counts.ties:,} ties left out")
     return ", ".join(found)
@@ -67,14 +69,17 @@ def _beside(measured: Measurement | None) -> str:
 
 def _summary(report: Report) -> str:
     counts = {status: sum(verdict.status == status for verdict in report.verdicts) for status in _STATUSES}
-    said = ", ".join(f"{count} {_STATUSES[status]}" for status, count in counts.items() if count)
-    return f"{len(report.verdicts)} statements: {said}"
+    said = ", ".join(f"{count} {_STATUSES[status][count > 1]}" for status, count in counts.items() if count)
+    text = f"{counted(len(report.verdicts), 'statement')}: {said}"
+    if all(verdict.expect == "holds" for verdict in report.verdicts):
+        return text
+    otherwise = sum(not verdict.as_expected for verdict in report.verdicts)
+    return f"{text}; {otherwise or 'all'} {'not ' if otherwise else ''}as expected"
 
 
-_STATUSES = {"holds": "hold", "refuted": "refuted", "undecided": "undecided"}
+def counted(number: int, what: str) -> str:
+    """A number of things."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def number(value: float) -> str:
-    """A number to six digits; a share just below 1 is never rounded up to it."""
-    text = f"{value:.6g}"
-    return f"{value:.10f}".rstrip("0") if text in ("1", "0") and value not in (0.0, 1.0) else text
+_STATUSES = {"holds": ("holds", "hold"), "refuted": ("refuted", "refuted"), "undecided": ("undecided", "undecided")}

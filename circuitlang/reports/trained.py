@@ -1,16 +1,19 @@
-"""What is said of a training.  In: the spec and what came of it; out: a line for a person, and plain values for a record."""
+"""What is said of a training.  In: the spec and what came of it; out: a line for a person, values for a record."""
 
 from pathlib import Path
 from typing import Any
 
 from circuitlang.backends.spec import TrainingSpec
+from circuitlang.reports.text import counted
 from circuitlang.training.outcome import Trained
 
 
 def training_text(name: str, trained: Trained, folder: Path) -> str:
     """One line: how it ended, after how much, and where the weights are."""
     ended = "its claims hold" if trained.reached else trained.why
-    return f"{name}: {ended} after {trained.steps:,} steps, {trained.seconds:.1f} CPU seconds; kept in {folder}\n"
+    return (
+        f"{name}: {ended} after {counted(trained.steps, 'step')}, {trained.seconds:.1f} CPU seconds; kept in {folder}\n"
+    )
 
 
 def training_json(spec: TrainingSpec, trained: Trained) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from circuitlang.backends.tracr.checking import check_network, inputs_to_check, 
 from circuitlang.backends.tracr.layout import Layout, Sizes, lay_out, sizes_of
 from circuitlang.backends.tracr.lowering import lower
 from circuitlang.backends.tracr.operations import Lowered
-from circuitlang.backends.tracr.refusals import check_data, refuse_width
+from circuitlang.backends.tracr.refusals import check_data, check_model, refuse_width
 from circuitlang.backends.tracr.structure import Place, place_operations
 from circuitlang.backends.tracr.writing import write_network
 from circuitlang.core.alignment import Pair
@@ -97,6 +97,7 @@ def predict_sizes(program: Program | None, model: Model, data: Data) -> Sizes:
 
 
 def _plan(program: Program | None, model: Model, data: Data) -> tuple[Reading, Lowered, dict[str, Place], Sizes]:
+    check_model(model)
     check_data(data)
     reading = read_for(data, model, program)
     lowered = lower(model, reading.n_ctx - 1)

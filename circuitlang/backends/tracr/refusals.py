@@ -1,32 +1,38 @@
 """What Tracr cannot take.  In: a model, and for a refusal the place; out: a `Refusal` with its diagnostic."""
 
+from collections.abc import Iterator
 from typing import NoReturn
 
 from circuitlang.backends.tracr.layout import Sizes
 from circuitlang.backends.tracr.operations import POSITION
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
-from circuitlang.core.expression import Each, Expr, Positions
+from circuitlang.core.expression import Const, Each, Expr, Positions, Var, walk
 from circuitlang.core.model import Input, Model, Node
 from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.diagnostics.source import Span
 
-TRAIN_INSTEAD = "train a network instead: `network N = transformer { ... }` and `train N by siit(...)`"
+TRAIN_INSTEAD = "or train a network instead of compiling one: train NETWORK by siit(ALIGNMENT) on DATA"
 
 
-def refuse(code: str, message: str, span: Span | None, here: str, note: str, help_text: str) -> NoReturn:
+def refuse(code: str, message: str, span: Span | None, here: str, note: str, *helps: str) -> NoReturn:
     """Stop with one diagnostic at a place.
 
     Raises:
         Refusal: always.
     """
     primary = None if span is None else Label(span, here)
-    raise Refusal(Diagnostic(code, message, primary, notes=(note,), helps=(help_text,)))
+    raise Refusal(Diagnostic(code, message, primary, notes=(note,), helps=helps))
 
 
 def place_of(expr: Expr, node: Node) -> Span | None:
     """Where an expression is written, or else the node that it belongs to."""
-    return expr.span or node.mechanism.span or node.span
+    return next(written(expr), None) or node.mechanism.span or node.span
+
+
+def written(expr: Expr) -> Iterator[Span]:
+    """Where the parts of an expression are written that are more than a name; what lowering adds is nowhere."""
+    return (part.span for part in walk(expr) if part.span is not None and not isinstance(part, Var | Const))
 
 
 def check_model(model: Model) -> None:
@@ -51,7 +57,8 @@ def check_model(model: Model) -> None:
                 node.span,
                 "not one value at each position",
                 "a compiled network holds the value of a node at the position it belongs to",
-                f"write a node `{node.name}[i]` for each member of the index, or {TRAIN_INSTEAD}",
+                f"write one node for each member, with a value at every position: {node.name}_a[i] = ...",
+                TRAIN_INSTEAD,
             )
 
 
@@ -79,7 +86,8 @@ def _refuse_inputs(model: Model, part: Input | None, here: str) -> NoReturn:
         part.span if part is not None and part.span is not None else model.span,
         here,
         "a compiled network reads BOS and then one token at each position",
-        f"write the inputs as one sequence, such as `tokens[i]: Token`, or {TRAIN_INSTEAD}",
+        f"write the inputs as one sequence: model {model.name}(tokens[i]: Token) -> {model.output}",
+        TRAIN_INSTEAD,
     )
 
 
@@ -89,9 +97,10 @@ def refuse_fold(expr: Each, node: Node) -> NoReturn:
         "E504",
         f"Tracr has no head for `{expr.fold}` over positions, which `{node.name}` needs",
         place_of(expr, node),
-        "a maximum or a product over positions",
+        "no average of what is selected",
         "a head averages what it selects: it gives `mean`, `the`, `count`, and from these `sum`, `any` and `all`",
-        f"write it with counts, such as `count(j where x[j] > x[i]) == 0`, or {TRAIN_INSTEAD}",
+        "count instead: x[i] is a largest one where count(j where x[j] > x[i]) == 0",
+        TRAIN_INSTEAD,
     )
 
 
@@ -103,7 +112,8 @@ def refuse_mixed(expr: Expr, node: Node) -> NoReturn:
         place_of(expr, node),
         "reads with the variables of two positions",
         "a head compares one key with one query; what it moves belongs to the key's position alone",
-        "give the inner read a node of its own, or move the other position into `where`",
+        "take what belongs to one position out of the fold, as in sum(v[j] for j where p) * u[i]",
+        "or give a read inside another read a node of its own",
     )
 
 
@@ -129,7 +139,8 @@ def refuse_size(expr: Expr, node: Node, sizes: dict[str, int]) -> NoReturn:
         place_of(expr, node),
         "needs one entry for each combination",
         "a head or a layer of neurons lists every combination of what it reads",
-        f"split it into nodes with fewer values, or {TRAIN_INSTEAD}",
+        "name a node that keeps only what matters, such as is_x[i] = tokens[i] == \"x\"",
+        TRAIN_INSTEAD,
     )
 
 
@@ -141,7 +152,8 @@ def refuse_means(expr: Expr, node: Node) -> NoReturn:
         place_of(expr, node),
         "each value of this mean needs its own step",
         "one number holds a mean; neurons recognise its values one by one",
-        f"compare counts instead of means, use fewer different values, or {TRAIN_INSTEAD}",
+        "compare counts instead of means: 2 * count(j where p) > count(j where q)",
+        TRAIN_INSTEAD,
     )
 
 
@@ -153,5 +165,6 @@ def refuse_width(model: Model, sizes: Sizes) -> NoReturn:
         model.span,
         f"d_model {sizes.d_model:,}, d_head {sizes.d_head:,}, d_mlp {sizes.d_mlp:,}",
         "each value of a node takes one dimension of the stream, and a table one neuron for each row and result",
-        f"use smaller domains or shorter sequences, or {TRAIN_INSTEAD}",
+        "use smaller domains, or shorter sequences",
+        TRAIN_INSTEAD,
     )
