@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 demo: $(VENV)/ready
 	$(BIN)/circuitc train examples/frac_prevs.circ
 	$(BIN)/circuitc verify examples/frac_prevs.circ
-	$(BIN)/circuitc render examples/frac_prevs.circ --alignment Trained --out frac_prevs
+	$(BIN)/circuitc render examples/frac_prevs.circ --alignment Trained --out runs/frac_prevs/diagram
 
 test: $(VENV)/ready
 	$(BIN)/pytest

@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from circuitlang import __version__, cli, commands, weights
+from circuitlang import __version__, commands, weights
 from circuitlang.cli import run
 from circuitlang.diagnostics import CODES
 
@@ -43,7 +44,6 @@ claim answers  : accuracy(Tiny, First) == 1  on Strings
 claim written  : accuracy(Exact, First) == 1 on Strings
 claim contains : iia(Compiled, is_a) == 1    on Strings
 """
-HOPELESS = QUICK.replace("until = {answers}", "at_most = 1 steps").replace("lr = 1e-2", "lr = 1e-9")
 
 
 @pytest.fixture
@@ -107,7 +107,9 @@ def test_version_and_help_go_to_stdout(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert all(re.search(rf"^    {name} ", out, re.M) for name in COMMANDS)
-    assert "Exit codes: 0 holds, 1 refuted or undecided, 2 the question cannot be asked, 3 a bug of ours." in out
+    assert "Exit codes: 0 holds, 1 refuted or undecided, 2 the question cannot be asked, 3 a bug" in " ".join(
+        out.split()
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -310,14 +312,6 @@ def test_train_verify_render(here, capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert out.splitlines() == [
-        "claim     for  verdict  value  bound  decided on    beside it",
-        "--------  ---  -------  -----  -----  ------------  --------------------------------------",
-        "answers        holds    1      == 1   all 4 inputs",
-        "written        holds    1      == 1   all 4 inputs",
-        "contains       holds    1      == 1   all 16 pairs  effect rate 0.75, on effective pairs 1",
-        "",
-        "3 statements: 3 hold",
-    ] or out.splitlines() == [  # no claim ranges over several nodes: no column for them
         "claim     verdict  value  bound  decided on    beside it",
         "--------  -------  -----  -----  ------------  --------------------------------------",
         "answers   holds    1      == 1   all 4 inputs",
@@ -339,10 +333,8 @@ def test_train_verify_render(here, capsys):
 
 
 def test_training_in_vain_is_told(here, capsys):
-    (here / "hopeless.circ").write_text(HOPELESS)
-    assert run(["train", "hopeless.circ"]) in (0, 1)
-    (here / "hopeless.circ").write_text(HOPELESS.replace("at_most =", "until = {answers}  at_most ="))
-    capsys.readouterr()
+    text = QUICK.replace("lr = 1e-2", "lr = 1e-9").replace("until = {answers}", "until = {answers}  at_most = 1 steps")
+    (here / "hopeless.circ").write_text(text)
     assert run(["train", "hopeless.circ"]) == 1
     out, err = capsys.readouterr()
     assert out.startswith("Tiny: ") and "its claims hold" not in out
@@ -438,14 +430,10 @@ def test_verdicts_repeat_by_the_command_that_they_name(trained, capsys):
     (trained / "wrong.circ").write_text(QUICK.replace("== 1  on", "<= 1/2 on"))
     assert run(["verify", "wrong.circ", "--claim", "answers", "--run", "my run"]) == 1
     out, err = capsys.readouterr()
-    assert err.startswith("refuted[F703]")
-    record = commands.pipeline.verify(
-        cli._checked(Path("wrong.circ")),
-        weights.Choice(folders={"Tiny": Path("my run")}),
-        ["answers"],
-        commands.shown_options([], Path("my run")),
-    )
-    assert record.verdicts[0].command == "circuitc verify wrong.circ --claim answers --run 'my run'"
+    assert out.endswith("\n1 statement: 1 refuted\n") and err.startswith("refuted[F703]")
+    (verdict,) = json.loads((trained / "my run" / "run.json").read_text())["verdicts"]
+    assert verdict["command"] == "circuitc verify wrong.circ --claim answers --run 'my run'"
+    assert run(shlex.split(verdict["command"])[1:]) == 1
 
 
 def test_weights_that_are_damaged(trained, capsys):
@@ -487,7 +475,7 @@ def test_a_device_beyond_the_last(trained, capsys, monkeypatch):
     assert "torch finds 1, counted from 0" in said(capsys, "E597")[1]
 
 
-# -- places that cannot be written --------------------------------------------------------------------------------------
+# -- places that cannot be written ------------------------------------------------------------------------------------
 
 
 def test_training_does_not_begin_where_it_cannot_be_kept(here, capsys, monkeypatch):

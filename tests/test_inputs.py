@@ -1,25 +1,24 @@
 """Inputs and pairs: what is drawn, what is enumerated, which part it belongs to, and whether it changes the answer."""
 
+from dataclasses import replace
 from itertools import product
 
 import models as m
 import numpy as np
 import pytest
 
-from circuitlang.core import interpret as oracle
-from circuitlang.core.data import Data, Draw
+from circuitlang.core.data import Data, Draw, Hole, Prompt
 from circuitlang.core.domain import Finite, finite
-from circuitlang.core.draw import count_pairs
+from circuitlang.core.draw import count_inputs, count_pairs
 from circuitlang.core.expression import SetOf
-from circuitlang.diagnostics.diagnostic import Refusal
+from circuitlang.diagnostics.diagnostic import InternalError, Refusal
 from circuitlang.simulation.batches import PROMPT, batch_of
 from circuitlang.simulation.columns import Column, concat
 from circuitlang.simulation.enumeration import enumerate_inputs, possible_values
-from circuitlang.simulation.pairs import all_pairs, effective_pairs, fresh_pairs, sample_pairs
-from circuitlang.simulation.run import interchange, simulate
+from circuitlang.simulation.pairs import all_pairs, fresh_pairs
+from circuitlang.simulation.reading import read_for
 from circuitlang.simulation.sampling import sample_inputs
 from circuitlang.simulation.splits import in_split, split
-from circuitlang.simulation.streams import stream
 
 EDITS = m.edits(finite("ab"))
 
@@ -88,6 +87,30 @@ def test_hidden_draws_do_not_repeat_inputs() -> None:
     assert possible_values(data, m.FRAC, "length(tokens)", 100) == (1, 2)
 
 
+def test_draws_of_other_models_are_not_counted() -> None:
+    data, copy = m.edits_data(finite("abc"), 3), EDITS["Copy"]
+    batch = enumerate_inputs(data, copy, 36)
+    assert batch is not None and batch.size == count_inputs(data, copy) == 9 + 27
+    pairs = all_pairs(batch, copy, 10_000)
+    assert pairs is not None and len(pairs) == count_pairs(data, copy) == 9**2 + 27**2
+
+
+def test_words_that_a_template_leaves_out_make_no_new_input() -> None:
+    """Without this an input would count as often as there are places, and be trained on and tested at once."""
+    first, short = m.ioi_data(4).prompts[0], Prompt((Hole("n1"), Hole("n2"), Hole("n3"), "to"))
+    data, model = replace(m.ioi_data(4), prompts=(first, short), train=0.5), m.ioi(4)
+    batch = enumerate_inputs(data, model, 96)
+    assert batch is not None and batch.size == 24 * 2 + 24
+    tokens = read_for(data, model).tokens(batch)
+    assert len(np.unique(tokens, axis=0)) == batch.size
+    drawn = sample_inputs(data, model, 300, 0)
+    read, trains = read_for(data, model).tokens(drawn), in_split(drawn, data, "train")
+    assert not {*map(bytes, read[trains])} & {*map(bytes, read[~trains])} and 0 < trains.sum() < 300
+    names = list(zip(*(drawn.columns[name].codes.tolist() for name in ("n1", "n2", "n3")), strict=True))
+    parts = {name: {bool(part) for one, part in zip(names, trains, strict=True) if one == name} for name in names}
+    assert all(len(part) == 1 for part in parts.values())
+
+
 def test_splits_share_no_input() -> None:
     data, model = m.sum_data(), m.clock()
     whole = enumerate_inputs(data, model, 10_000)
@@ -134,8 +157,9 @@ def test_data_that_cannot_be_drawn_is_refused() -> None:
     for draw_them in (sampled, enumerated):
         assert refused(draw_them, data(empty, lengths=four)) == "E571"
         assert refused(draw_them, data(few, lengths=five)) == "E572"
-        assert refused(draw_them, data(lengths=four)) == "E576"
-        assert refused(draw_them, data(tokens)) == "E576"
+        for forgotten in (data(lengths=four), data(tokens)):  # elaboration lets neither through
+            with pytest.raises(InternalError):
+                draw_them(forgotten)
     assert refused(lambda: sample_inputs(data(tokens, lengths=four, train=1.0), m.FRAC, 10, 0, which="test")) == "E573"
 
 
@@ -163,63 +187,6 @@ def test_fresh_pairs_are_independent_and_share_lengths() -> None:
     assert 0 < np.mean(same) < 0.1
     other, _ = fresh_pairs(data, model, 400, seed=0, purpose="other", which="train")
     assert other.columns["w"].codes.tolist() != batch.columns["w"].codes.tolist()
-
-
-def test_effective_pairs_change_the_answer() -> None:
-    batch = enumerate_inputs(m.ioi_data(3), m.ioi(3), 1_000)
-    assert batch is not None
-    pairs = all_pairs(batch, m.ioi(3), 10_000)
-    assert pairs is not None
-    for nodes in (["duplicate"], ["answer"], ["n1", "n3"]):
-        effective = effective_pairs(m.ioi(3), batch, pairs, nodes)
-        for number in range(0, len(pairs), 37):
-            base, source = (batch.assignment(rows[number], m.ioi(3)) for rows in (pairs.base, pairs.source))
-            before = oracle.interpret(m.ioi(3), base)["answer", ()]
-            after = oracle.interchange(m.ioi(3), base, source, nodes)["answer", ()]
-            assert effective[number] == (before != after)
-    assert 0.4 < effective_pairs(m.ioi(3), batch, pairs, ["duplicate"]).mean() < 0.6
-
-
-def test_effective_pairs_know_tolerance_and_ties() -> None:
-    batch = batch_of([{"tokens": tuple("wwww")}, {"tokens": tuple("xwww")}, {"tokens": tuple("wwwx")}], m.FRAC)
-    pairs = all_pairs(batch, m.FRAC, 9)
-    assert pairs is not None
-    found = effective_pairs(m.FRAC, batch, pairs, ["is_x"]).reshape(3, 3)
-    assert found.tolist() == [[False, True, True], [True, False, True], [True, True, False]]
-    found = effective_pairs(m.FRAC, batch, pairs, ["is_x"], tolerance=0.3).reshape(3, 3)
-    assert found.tolist() == [[False, True, False], [True, False, True], [False, True, False]]
-    model = m.cosets(3)
-    batch = enumerate_inputs(m.product_data(3), model, 100)
-    assert batch is not None
-    pairs = all_pairs(batch, model, 10_000)
-    assert pairs is not None
-    values, cells = simulate(model, batch), [("meet", (0, 0)), ("meet", (1, 2))]
-    changed = interchange(model, batch.take(pairs.base), batch.take(pairs.source), cells)["c"]
-    effective = effective_pairs(model, batch, pairs, cells, values)
-    assert changed.ties().any() and not (effective & changed.ties()).any()
-
-
-def test_contrastive_pairs_come_at_the_stated_rate() -> None:
-    model = m.FRAC
-    batch = enumerate_inputs(m.FRAC_DATA, model, 256)
-    assert batch is not None
-    values = simulate(model, batch)
-    is_x = Column(values["is_x"].codes[:, :1].reshape(-1), values["is_x"].values)
-
-    def first_differs(base: np.ndarray, source: np.ndarray) -> np.ndarray:
-        return ~is_x.take(base).same(is_x.take(source))
-
-    rate = 2 * 0.25 * 0.75
-    for effective, expected in ((first_differs, 0.5 + 0.5 * rate), (None, rate)):
-        pairs = sample_pairs(batch, model, 4_000, stream(0, "test"), contrast=0.5, effective=effective)
-        assert abs(first_differs(pairs.base, pairs.source).mean() - expected) < 0.03
-    all_of_them = all_pairs(batch, model, 65_536)
-    assert all_of_them is not None
-    matrix = first_differs(all_of_them.base, all_of_them.source).reshape(256, 256)
-    pairs = sample_pairs(batch, model, 4_000, stream(0, "test"), contrast=1.0, effective=matrix)
-    assert first_differs(pairs.base, pairs.source).all() and len(np.unique(pairs.base)) > 200
-    never = sample_pairs(batch, model, 10, stream(0, "test"), contrast=1.0, effective=np.zeros((256, 256), bool))
-    assert len(never) == 10
 
 
 def test_columns_compare_by_meaning() -> None:

@@ -37,7 +37,7 @@ from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.patches import locate
 from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.enumeration import enumerate_inputs
-from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs, sample_pairs
+from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs
 from circuitlang.simulation.reading import read_for
 from circuitlang.simulation.streams import stream
 
@@ -132,7 +132,8 @@ def one_by_one(bench: Bench, nodes, pairs: Pairs) -> tuple[int, int, int]:
 
 
 def some_pairs(bench: Bench, size: int = 80) -> Pairs:
-    return sample_pairs(bench.batch, bench.subject.model, size, stream(3, "test"))
+    pairs = all_pairs(bench.batch, bench.subject.model, 2**20)
+    return pairs.take(stream(3, "test").permutation(len(pairs))[:size])
 
 
 # --- an exact network, whose numbers are known

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from math import perm, prod
 
-from circuitlang.core.data import Data, Draw
+from circuitlang.core.data import Data, Draw, Hole
 from circuitlang.core.domain import Finite
 from circuitlang.core.evaluate import World, evaluate
 from circuitlang.core.expression import Const, reads
@@ -52,7 +52,10 @@ def draw_extra(data: Data, model: Model, rng: random.Random) -> dict[str, Value]
 
 
 def count_inputs(data: Data, model: Model) -> int | None:
-    """The number of distinct inputs of a network: assignments, words and templates of the prompt; None if unknown."""
+    """The number of distinct inputs of a network: assignments, words and templates of the prompt; None if unknown.
+
+    Where draws are not seen by model and network, or not in every template, there are no more than that.
+    """
     counts = _count_by_lengths(data, model)
     return None if counts is None else sum(counts.values())
 
@@ -76,13 +79,16 @@ def max_length(data: Data, sequence: str) -> int | None:
 
 def _count_by_lengths(data: Data, model: Model) -> Counter[tuple[int, ...]] | None:
     work = 0
-    needed = {name for one in data.draws for name in reads(one.members)}
+    draws = _relevant(data, model)
+    needed = {name for one in draws for name in reads(one.members)}
+    measured = [length_of(part.name) for part in model.sequences]
 
     def count(left: tuple[Draw, ...], drawn: Mapping[str, Value], ways: int) -> Counter[tuple[int, ...]]:
         nonlocal work
-        if not left or not ways:
-            lengths = tuple(value for name, value in drawn.items() if name.startswith("length("))
-            return Counter({lengths: ways})
+        if not ways:
+            return Counter()
+        if not left:
+            return Counter({tuple(drawn[name] for name in measured): ways})
         one, rest = left[0], left[1:]
         members = _members(one, drawn)
         work += 1 if isinstance(one.members, Const) else len(members)
@@ -99,9 +105,21 @@ def _count_by_lengths(data: Data, model: Model) -> Counter[tuple[int, ...]] | No
         return count(rest, drawn, ways * here)
 
     try:
-        return count(data.draws, {length_of(name): length for name, length in data.lengths}, max(1, len(data.prompts)))
+        return count(draws, {length_of(name): length for name, length in data.lengths}, max(1, len(data.prompts)))
     except _TooMany:
         return None
+
+
+def _relevant(data: Data, model: Model) -> tuple[Draw, ...]:
+    """The draws that the model's inputs and the prompts depend on, in order."""
+    wanted = {part.name for part in model.inputs}
+    wanted |= {part.name for prompt in data.prompts for part in prompt.parts if isinstance(part, Hole)}
+    found: list[Draw] = []
+    for one in reversed(data.draws):
+        if one.target in wanted or one.target in map(length_of, wanted):
+            found.insert(0, one)
+            wanted.update(reads(one.members))
+    return tuple(found)
 
 
 def _members(one: Draw, drawn: Mapping[str, Value]) -> Finite:

@@ -28,6 +28,7 @@ class Position:
     anchor: Literal["start", "end", "hole"]
     hole: str | None = None
     offset: int = 0
+    span: Span | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         if self.anchor == "start":

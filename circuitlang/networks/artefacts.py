@@ -71,7 +71,13 @@ def load_network(path: str | Path) -> tuple[Transformer, dict[str, Any]]:
         content = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a path that holds a null character
         message = f"the network `{path}` cannot be read: {reason(error)}"
-        raise Refusal(Diagnostic("E540", message, helps=("check the path; it is relative to the program",))) from error
+        raise Refusal(
+            Diagnostic(
+                "E540",
+                message,
+                helps=("check the path: on the command line it starts from the folder that you are in",),
+            )
+        ) from error
     return network_from_bytes(content, str(path))
 
 

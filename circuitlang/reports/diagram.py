@@ -158,6 +158,7 @@ def _network(
 ) -> list[Box]:
     """The grid of components, and beside it the aligned sites that are none, such as places in the stream."""
     grid = (Site(kind="embed"), *shape.components()) if shape else ()
+    of_parts = {key: mark for key, mark in marks.items() if "." in key}  # a node may be called `embed`
     held: dict[str, list[Place]] = {site.component: [] for site in grid}
     for place in places:
         held.setdefault(place.component, []).append(place)
@@ -165,16 +166,18 @@ def _network(
         name: " ".join((name, *dict.fromkeys(place.position for place in there if place.position)))
         for name, there in held.items()
     }
-    widths = {name: _width(label, _note(name, marks)) for name, label in labels.items()}
+    widths = {name: _width(label, _note(name, of_parts)) for name, label in labels.items()}
 
     def box(name: str, row: int, left: float, width: float) -> Box:
+        known = [of_parts[name]] if name in of_parts else []
+        known += [marks[place.node] for place in held[name] if place.node in marks]
         return Box(
             key=name,
             label=labels[name],
             group=title,
-            note=_note(name, marks),
+            note=_note(name, of_parts),
             kind="site" if held[name] else "component",
-            status=worst(marks[key].status for key in (name, *(place.node for place in held[name])) if key in marks),
+            status=worst(mark.status for mark in known),
             x=start + left + width / 2,
             y=row * ROW,
             width=width,

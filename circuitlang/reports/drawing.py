@@ -23,12 +23,13 @@ def draw(dot: str, path: Path) -> None:
     import graphviz
 
     try:
-        picture = graphviz.Source(dot, engine="neato").pipe(format=path.suffix[1:], neato_no_op=2)
+        picture = graphviz.Source(dot, engine="neato").pipe(format=path.suffix[1:], neato_no_op=2, quiet=True)
     except graphviz.ExecutableNotFound:
         raise Refusal(MISSING) from None
     except graphviz.CalledProcessError as error:
         said = (error.stderr or b"").decode(errors="replace").strip()
-        raise Refusal(Diagnostic("E591", "Graphviz could not draw this diagram", notes=(said,))) from None
+        helps = ("--format mermaid    needs no program",)
+        raise Refusal(Diagnostic("E591", "Graphviz could not draw this diagram", notes=(said,), helps=helps)) from None
     write_file(path, picture)
 
 

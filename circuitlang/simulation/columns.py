@@ -4,12 +4,12 @@ dictionary of distinct values, so that whatever depends on values is computed on
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from circuitlang.core.domain import Finite
-from circuitlang.core.values import Tie, Value, kind_of
+from circuitlang.core.values import Tie, Value, key_of, kind_of
 
 Axis: TypeAlias = tuple[Value, ...]  # the indices along one index of a family, in order
 ABSENT = -1
@@ -93,9 +93,9 @@ class Column:
         onto the members of both first.
         """
         axes = merge_axes(self.axes, other.axes)
-        classes: dict[tuple[str, Value], int] = {}
+        classes: dict[tuple[str, Any], int] = {}
         left, right = (
-            np.array([classes.setdefault(_class(value), len(classes)) for value in column.values] + [ABSENT], np.int64)
+            np.array([classes.setdefault(key_of(value), len(classes)) for value in column.values] + [ABSENT], np.int64)
             for column in (self, other)
         )
         return left[self.onto(axes).codes] == right[other.onto(axes).codes]
@@ -179,10 +179,6 @@ def merge_axes(left: tuple[Axis, ...], right: tuple[Axis, ...]) -> tuple[Axis, .
 
 def _all_whole(members: Iterable[Value]) -> bool:
     return all(type(member) is int for member in members)
-
-
-def _class(value: Value) -> tuple[str, Value]:
-    return kind_of(value), value
 
 
 def _identity(value: Value) -> object:

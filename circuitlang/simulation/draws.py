@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuitlang.core.data import Data, Draw, Hole
+from circuitlang.core.data import Data, Draw, Hole, Prompt
 from circuitlang.core.domain import Finite
 from circuitlang.core.expression import reads
 from circuitlang.core.model import Model, length_of
-from circuitlang.core.values import Value
-from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
+from circuitlang.core.values import Value, show
+from circuitlang.diagnostics.diagnostic import Diagnostic, InternalError, Label, Refusal
 from circuitlang.simulation.batches import Batch, length_columns
 from circuitlang.simulation.cells import Undefined
 from circuitlang.simulation.columns import Axis, Column
@@ -33,15 +33,14 @@ class Urns:
 def relevant_draws(data: Data, model: Model) -> tuple[Draw, ...]:
     """The draws that the model's inputs and the holes of prompts depend on, each after those that it reads.
 
-    Raises:
-        Refusal: E576 if the data says nothing about an input or the length of a sequence.
+    Elaboration sees to it that every input and the length of every sequence is drawn or set.
     """
     by_target = {draw.target: draw for draw in data.draws}
     set_lengths = {length_of(name) for name, _ in data.lengths}
     wanted = [part.name for part in model.inputs]
     for name in (*wanted, *(length_of(part.name) for part in model.sequences)):
         if name not in by_target and name not in set_lengths:
-            raise _not_drawn(data, model, name)
+            raise InternalError(f"`{data.name}` says nothing about `{name}` of `{model.name}`")
     wanted += [part.name for prompt in data.prompts for part in prompt.parts if isinstance(part, Hole)]
     ordered: dict[str, Draw] = {}
 
@@ -89,26 +88,37 @@ def known_targets(data: Data, model: Model) -> frozenset[str]:
     return frozenset(holes | {part.name for part in model.inputs})
 
 
+def shows(prompt: Prompt, name: str) -> bool:
+    """Whether a template has a hole of this name."""
+    return any(isinstance(part, Hole) and part.name == name for part in prompt.parts)
+
+
 def urns(draw: Draw, batch: Batch) -> Urns:
     """The sets that a draw draws from, given what the rows hold already.
 
     Raises:
-        Refusal: E571 if one of them is empty.
+        Refusal: E571 if one of them is empty, or has no value.
     """
     scope = Scope(columns={**batch.columns, **length_columns(batch)}, lengths=batch.lengths, variables={})
     cells = evaluate_cells(draw.members, scope)
     which = np.broadcast_to(cells.codes, batch.size)
     for code in np.unique(which):
         value = cells.values[code]
-        if isinstance(value, Undefined):
-            raise value.error
-        if not len(value):
+        undefined = isinstance(value, Undefined)
+        if undefined or not len(value):
+            why = value.error if undefined else "it is empty"
             raise Refusal(
                 Diagnostic(
                     "E571",
                     f"there is nothing to draw `{draw.target}` from",
-                    _label(draw, "this set is empty for some of the inputs"),
-                    notes=("a draw may read what was drawn before, and the set must have a member whatever that was",),
+                    _label(
+                        draw,
+                        "no set for some of the inputs" if undefined else "its set is empty for some of the inputs",
+                    ),
+                    notes=(
+                        f"{why} where {_drawn(draw, scope, int(np.flatnonzero(which == code)[0]))}",
+                        "a draw may read what was drawn before, and the set must have a member whatever that was",
+                    ),
                     helps=(f"draw `{draw.target}` from a set that keeps a member when others are taken away",),
                 )
             )
@@ -131,21 +141,16 @@ def too_few(draw: Draw, members: int, cells: int) -> Refusal:
             "E572",
             f"`{draw.target}` needs {cells} distinct values, and there are {members} to draw from",
             _label(draw, f"{members} members"),
+            notes=("`distinct` draws no value twice for one input",),
             helps=("draw `uniform` instead of `distinct`, or shorter strings",),
         )
     )
 
 
-def _not_drawn(data: Data, model: Model, name: str) -> Refusal:
-    drawn = ", ".join(f"`{draw.target}`" for draw in data.draws) or "nothing"
-    return Refusal(
-        Diagnostic(
-            "E576",
-            f"data `{data.name}` says nothing about `{name}` of model `{model.name}`",
-            Label(data.span, f"draws {drawn}") if data.span else None,
-            helps=(f"add `{name} = 4` or `{name} ~ uniform(1..4)`" if "(" in name else f"add `{name} ~ uniform(...)`",),
-        )
-    )
+def _drawn(draw: Draw, scope: Scope, row: int) -> str:
+    """What a row holds of all that the set of a draw depends on."""
+    known = {name: scope.columns[name].decode(row) for name in reads(draw.members) if name in scope.columns}
+    return ", ".join(f"{name} = {show(value)}" for name, value in known.items()) or "nothing is drawn before"
 
 
 def _label(draw: Draw, text: str) -> Label | None:

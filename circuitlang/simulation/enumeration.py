@@ -14,11 +14,12 @@ from circuitlang.simulation.draws import (
     relevant_draws,
     sequence_measured,
     shown_only,
+    shows,
     too_few,
     urns,
     with_draw,
 )
-from circuitlang.simulation.splits import Which, split
+from circuitlang.simulation.splits import Which, empty_split, split
 
 
 def enumerate_inputs(data: Data, model: Model, limit: int, which: Which = "all") -> Batch | None:
@@ -37,23 +38,25 @@ def enumerate_inputs(data: Data, model: Model, limit: int, which: Which = "all")
         The batch, None if there are more inputs than `limit`.
 
     Raises:
-        Refusal: E571, E572, E576 for data that cannot be drawn.
+        Refusal: E571, E572 for data that cannot be drawn, E573 for a split without inputs.
     """
     batch = expand(data, model, relevant_draws(data, model), limit)
     if batch is None:
         return None
     whole, batch = batch, shown_only(batch, data, model)
-    if len(batch.columns) < len(whole.columns):  # what nobody sees does not make two inputs of one
-        places, _ = occurring(*joint([_row_numbers(column) for column in batch.columns.values()]))
-        batch = batch.take(np.sort(places))
+    if len(batch.columns) < len(whole.columns):
+        batch = _distinct(batch, data, model)
     if data.prompts:
         count = len(data.prompts)
         if batch.size * count > limit:
             return None
         batch = batch.take(np.repeat(np.arange(batch.size), count))
         templates = Column(np.arange(batch.size) % count, tuple(range(count)))
-        batch = Batch({**batch.columns, PROMPT: templates}, batch.lengths, batch.size)
-    return split(batch, data, which)
+        batch = _distinct(Batch({**batch.columns, PROMPT: templates}, batch.lengths, batch.size), data, model)
+    part = split(batch, data, which)
+    if not part.size:
+        raise empty_split(data, which)
+    return part
 
 
 def possible_values(data: Data, model: Model, target: str, limit: int) -> tuple[Value, ...] | None:
@@ -105,6 +108,19 @@ def _expand_draw(draw: Draw, model: Model, batch: Batch, limit: int) -> tuple[np
         here = np.where(inside[parents], members[parents, picks], ABSENT)
         rows, codes = rows[parents], np.column_stack([codes[parents], here])
     return rows, Column(codes.reshape(-1, *shape), sets.values, axes)
+
+
+def _distinct(batch: Batch, data: Data, model: Model) -> Batch:
+    """The rows that differ in an input of the model or in what the network reads; any one of those that do not."""
+    inputs, keys = {part.name for part in model.inputs}, []
+    for name, column in batch.columns.items():
+        numbers, size = _row_numbers(column)
+        if name not in inputs and PROMPT in batch.columns and name != PROMPT:
+            shown = np.array([shows(prompt, name) for prompt in data.prompts])
+            numbers = np.where(shown[batch.columns[PROMPT].codes], numbers, 0)
+        keys.append((numbers, size))
+    places, _ = occurring(*joint(keys))
+    return batch if len(places) == batch.size else batch.take(np.sort(places))
 
 
 def _row_numbers(column: Column) -> tuple[np.ndarray, int]:

@@ -12,14 +12,13 @@ from circuitlang.core.data import Data, Hole, Prompt
 from circuitlang.core.model import Model
 from circuitlang.core.program import Program
 from circuitlang.core.site import Position
-from circuitlang.core.values import Tie, Value, show
-from circuitlang.diagnostics.diagnostic import Diagnostic, Refusal
+from circuitlang.core.values import Tie, Value, key_of, show
+from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.simulation.batches import PROMPT, Batch
 from circuitlang.simulation.columns import ABSENT, Column
 from circuitlang.simulation.vocabulary import (
     BOS,
     PAD,
-    answer_key,
     longest,
     outputs_of,
     prompt_words,
@@ -108,8 +107,8 @@ class Reading:
             numbers = np.array([*(0.0 if isinstance(value, Tie) else float(value) for value in column.values), 0.0])
             found = numbers[column.codes]
         else:
-            known = {answer_key(value): number for number, value in enumerate(self.outputs)}
-            known.update((answer_key(value), 0) for value in column.values if isinstance(value, Tie))
+            known = {key_of(value): number for number, value in enumerate(self.outputs)}
+            known.update((key_of(value), 0) for value in column.values if isinstance(value, Tie))
             found = self._looked_up(column, known, 0)
         targets = np.zeros((batch.size, self.n_ctx), found.dtype)
         counted = np.zeros((batch.size, self.n_ctx), bool)
@@ -171,11 +170,11 @@ class Reading:
         return 0 if self.pad is None else self.pad
 
     def _token_key(self, value: Value) -> object:
-        return word(value) if self.prompts else answer_key(value)
+        return word(value) if self.prompts else key_of(value)
 
     def _looked_up(self, column: Column, known: Mapping[Any, int], absent: int) -> np.ndarray:
         """int64 [batch, *family]: the number of every cell's value; `absent` where there is no cell."""
-        key = self._token_key if known is self._tokens else answer_key
+        key = self._token_key if known is self._tokens else key_of
         table = np.array([*(known.get(key(value), ABSENT) for value in column.values), absent], np.int64)
         found = table[column.codes]
         for code in column.codes[found == ABSENT][:1]:
@@ -258,6 +257,7 @@ def _outside(position: Position) -> Refusal:
         Diagnostic(
             "E574",
             f"the position `{position}` is not in every input",
+            Label(position.span, "some input ends before") if position.span else None,
             notes=("a site at a position needs a token there, whichever input the network reads",),
             helps=("name a hole of the prompt, `end`, or a number below the length of the shortest input",),
         )

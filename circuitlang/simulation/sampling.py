@@ -6,7 +6,6 @@ import numpy as np
 
 from circuitlang.core.data import Data, Draw
 from circuitlang.core.model import Model
-from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.simulation.batches import PROMPT, Batch, concat_batches
 from circuitlang.simulation.columns import ABSENT, Column
 from circuitlang.simulation.draws import (
@@ -18,7 +17,7 @@ from circuitlang.simulation.draws import (
     urns,
     with_draw,
 )
-from circuitlang.simulation.splits import Which, in_split
+from circuitlang.simulation.splits import Which, empty_split, in_split
 from circuitlang.simulation.streams import stream
 
 _ROUNDS = 200  # of rejection, before a split is taken to be empty
@@ -38,7 +37,7 @@ def sample_inputs(
         which: The split that all rows belong to.
 
     Raises:
-        Refusal: E571, E572, E576 for data that cannot be drawn, E573 for a split without inputs.
+        Refusal: E571, E572 for data that cannot be drawn, E573 for a split without inputs.
     """
     return draw_rows(data, model, size, stream(seed, purpose), which)
 
@@ -68,19 +67,6 @@ def draw_rows(
         kept.append(fresh)
         missing = missing[~fits]
     raise empty_split(data, which)
-
-
-def empty_split(data: Data, which: Which) -> Refusal:
-    """E573: no input of the data belongs to a split."""
-    return Refusal(
-        Diagnostic(
-            "E573",
-            f"no input of `{data.name}` is in its {which} part",
-            Label(data.span, f"train = {data.train:g}") if data.span else None,
-            notes=("every input belongs to one part, decided by a hash of the input and the data's seed",),
-            helps=("choose a share further from 0 and 1, or data with more inputs",),
-        )
-    )
 
 
 def _draw(

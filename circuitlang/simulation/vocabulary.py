@@ -8,7 +8,7 @@ from circuitlang.core.data import Data, Hole
 from circuitlang.core.domain import Domain, Real
 from circuitlang.core.expression import Positions
 from circuitlang.core.model import Model, length_of
-from circuitlang.core.values import Value, kind_of, show
+from circuitlang.core.values import Value, key_of, show
 from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.diagnostics.source import Span
 from circuitlang.simulation.enumeration import possible_values
@@ -17,11 +17,6 @@ BOS = "<bos>"
 PAD = "<pad>"
 
 _LIMIT = 2**20  # inputs that are tried to find out which words or lengths a draw can give
-
-
-def answer_key(value: Value) -> tuple[str, Value]:
-    """What makes two values the same answer, or the same token of a sequence."""
-    return kind_of(value), value
 
 
 def word(value: Value) -> str:
@@ -96,7 +91,7 @@ def outputs_of(models: tuple[Model, ...], data: Data) -> tuple[Value, ...] | Non
                 "E575",
                 f"the answer `{model.output}` of `{model.name}` has several parts, and no tokens to give them at",
                 model.output_node.span or model.span,
-                "a family",
+                "not one for each token",
                 "a network gives one answer at every token of a sequence, or one at the end of a prompt",
                 f"answer position by position, as in `{model.output}[i] = ...`, or with one value",
             )
@@ -113,12 +108,12 @@ def _joined(domains: list[Domain], model: Model, name: str) -> tuple[Value, ...]
             _refuse(
                 "E577",
                 f"`{name}` of `{model.name}` can be any number, and a network reads finitely many tokens",
-                model.span,
+                next((part.span for part in (*model.inputs, *model.nodes) if part.name == name), None) or model.span,
                 "a domain without end",
-                "",
-                f"give `{name}` a finite domain",
+                "each token has its own row in the embedding, and each answer its own in the unembedding",
+                f"give `{name}` a finite domain, such as 0..9",
             )
-        values.update({answer_key(value): value for value in domain.values if answer_key(value) not in values})
+        values.update({key_of(value): value for value in domain.values if key_of(value) not in values})
     return tuple(values.values())
 
 

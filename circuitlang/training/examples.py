@@ -7,8 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from circuitlang.simulation.combinations import joint, occurring
-from circuitlang.simulation.pairs import Pairs
+from circuitlang.simulation.pairs import Pairs, length_groups
 from circuitlang.training.targets import Targets
 from circuitlang.training.variables import Variables
 
@@ -139,10 +138,4 @@ class Drawer:
 
     @cached_property
     def _groups(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Rows by their lengths: the group of each, the rows group by group, where each group starts, and its size."""
-        bench = self.variables.bench
-        lengths = [bench.batch.lengths[part.name] for part in bench.subject.model.sequences]
-        key, size = joint((length, int(length.max(initial=0)) + 1) for length in lengths)
-        group = occurring(np.broadcast_to(key, bench.batch.size), size)[1]
-        counts = np.bincount(group)
-        return group, np.argsort(group, kind="stable"), np.cumsum(counts) - counts, counts
+        return length_groups(self.variables.bench.batch, self.variables.bench.subject.model)

@@ -25,6 +25,7 @@ from circuitlang.training.readout import Readout
 from circuitlang.training.runs import Runs
 from circuitlang.training.schedule import Clock, Plateau, settled, value_at
 from circuitlang.training.targets import Targets
+from circuitlang.training.threads import fitting_threads
 from circuitlang.training.variables import Variables
 
 _EXPLODED = 1e4  # times the first loss (or 1): from there nothing comes back
@@ -59,7 +60,8 @@ def train(
     tracker.start(spec.network, spec.budget.steps)
     why = "interrupted"
     try:
-        trained = session.run(stop, tracker)
+        with fitting_threads(session.network):
+            trained = session.run(stop, tracker)
         why = trained.why
         return trained
     finally:

@@ -38,7 +38,7 @@ def refuse_divergence(spec: TrainingSpec, step: int, loss: float, rate: float) -
             "E550",
             f"the training of `{spec.network}` has diverged: at step {step} its loss is {loss:.3g}",
             notes=("no network is kept, because one from before might pass for a success",),
-            helps=(f"optimizer = {spec.optimizer.name}(lr = {rate / 10:.1g})    (it is {rate:.2g} now)",),
+            helps=(f"optimizer = {spec.optimizer.name}(lr = {float(f'{rate / 10:.1g}'):g})    (it is {rate:g} now)",),
         )
     )
 
@@ -50,10 +50,20 @@ def unfinished(spec: TrainingSpec, trained: Trained) -> Diagnostic:
     notes = []
     if shares:
         worst = min(shares, key=lambda kind: shares[kind])
-        notes.append(f"worst in the last check: {worst}, right in {shares[worst]:.2%} of its samples")
+        notes.append(f"the last check was worst {_where(worst, spec)}: {shares[worst]:.2%} of the answers were right")
     return Diagnostic(
         "W551",
         f"the training of `{spec.network}` stopped after {steps}, before its claims held",
         notes=tuple(notes),
-        helps=("give it more time (`at_most`), another `seed`, or another learning rate",),
+        helps=("give it more time, such as at_most = 30min, another `seed`, or another learning rate",),
     )
+
+
+def _where(kind: str, spec: TrainingSpec) -> str:
+    """A kind of answer that training checks, for a sentence."""
+    match kind:
+        case "behaviour":
+            return "without any intervention"
+        case "jointly":
+            return "with random sets of unaligned parts replaced"
+    return f"with {kind} replaced" if kind in spec.unaligned else f"with `{kind}` interchanged"

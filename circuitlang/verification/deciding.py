@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from circuitlang.core.claim import Claim, Constant, Metric, Operation, Statement, Term
 from circuitlang.core.values import kind_of
-from circuitlang.diagnostics import Diagnostic, Label, Refusal
+from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
 from circuitlang.measurement.intervals import bonferroni
 from circuitlang.verification.explain import explain
 from circuitlang.verification.laboratory import Laboratory, Question
@@ -56,7 +56,8 @@ def measure_statement(
     except Undefined as gap:
         reason = str(gap)
     except Refusal as refusal:
-        refused, reason = refusal.diagnostics, refusal.diagnostics[0].message
+        refused = tuple(_placed(one, statement.test.span or claim.span) for one in refusal.diagnostics)
+        reason = refused[0].message
     if status == "undecided" and reason is None:
         reason = _reason(hearing)
     verdict = Verdict(
@@ -74,6 +75,11 @@ def measure_statement(
         command=command,
     )
     return replace(verdict, diagnostics=refused or explain(verdict, claim, statement, lab))
+
+
+def _placed(diagnostic: Diagnostic, span: Span | None) -> Diagnostic:
+    """What has no place of its own is told where it came up."""
+    return diagnostic if diagnostic.primary or span is None else replace(diagnostic, primary=Label(span, "asked here"))
 
 
 def _decide(hearing: Hearing, term: Term) -> Outcome:

@@ -153,7 +153,8 @@ def _undecided(verdict: Verdict, claim: Claim, statement: Statement) -> Diagnost
     label = sample(found, open_.left, verdict.confidence) if open_ and found else "no number"
     helps = [f"{verdict.command}   repeats this"]
     if open_ is not None and found is not None and found.tally is not None and open_.right.exact:
-        needed = samples_to_decide(float(open_.left.number), float(open_.right.number), found.alpha)
+        alpha = found.alpha / max(1, len(found.table))  # of the interval of one part, where there are several
+        needed = samples_to_decide(float(open_.left.number), float(open_.right.number), alpha)
         if needed is not None and needed > found.samples:
             helps.insert(0, f"samples = {_rounded(needed):_}   would decide it if the share stays what it is")
     elif found is not None and found.metric == "max_error":

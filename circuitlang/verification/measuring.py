@@ -159,7 +159,7 @@ def _of_strictness(
     return _finish(
         question, subject, network, sample, bench,
         value=value, tally=counts, worst=str(part), worst_hook=_hook(subject, part),
-        joint=_share(question, sample, found.joint),
+        joint=_joint(question, found.joint),
         counterexample=None if counts.failure is None else of_resampling(bench, part, counts.failure),
         notes=_without_intervention(bench)
         if counts.effective
@@ -171,6 +171,16 @@ def _of_strictness(
 def _share(question: Question, sample: Sample, counts: Tally) -> Quantity | None:
     if sample.exact or question.lab.screening or not counts.total:
         return share_quantity(counts, None)
+    return share_quantity(counts, clopper_pearson(counts.hits, counts.total, question.alpha))
+
+
+def _joint(question: Question, counts: Tally) -> Quantity | None:
+    """Which parts a pair replaces is random even where every pair is tried: always a sample, with an interval.
+
+    Pairs differ in their chances, which makes a binomial interval too wide, if anything (Hoeffding 1956).
+    """
+    if not counts.total:
+        return None
     return share_quantity(counts, clopper_pearson(counts.hits, counts.total, question.alpha))
 
 

@@ -44,7 +44,7 @@ def combine(symbol: str, operands: tuple[Quantity, ...]) -> Quantity:
     """Interval arithmetic.
 
     Raises:
-        Undefined: where a divisor may be 0.
+        Undefined: where a divisor may be 0, or the estimate is no number (infinity less infinity).
     """
     if len(operands) == 1:
         (one,) = operands
@@ -53,8 +53,13 @@ def combine(symbol: str, operands: tuple[Quantity, ...]) -> Quantity:
     if symbol == "/" and right.low <= 0 <= right.high:
         raise Undefined("the divisor is 0, or may be")
     apply = _ARITHMETIC[symbol]
+    number = apply(left.number, right.number)
+    if math.isnan(number):
+        raise Undefined("infinity has no such arithmetic")
     ends = [apply(a, b) for a, b in product((left.low, left.high), (right.low, right.high))]
-    return Quantity(apply(left.number, right.number), min(ends), max(ends))
+    if any(map(math.isnan, ends)):
+        return Quantity(number, -math.inf, math.inf)
+    return Quantity(number, min(ends), max(ends))
 
 
 def compare(symbol: str, left: Quantity, right: Quantity) -> Outcome:

@@ -139,7 +139,7 @@ def refuse_size(expr: Expr, node: Node, sizes: dict[str, int]) -> NoReturn:
         place_of(expr, node),
         "needs one entry for each combination",
         "a head or a layer of neurons lists every combination of what it reads",
-        "name a node that keeps only what matters, such as is_x[i] = tokens[i] == \"x\"",
+        'name a node that keeps only what matters, such as is_x[i] = tokens[i] == "x"',
         TRAIN_INSTEAD,
     )
 

@@ -245,16 +245,6 @@ a family over a domain, has no such place.
 """,
     ),
     Code(
-        "E576",
-        "input-not-drawn",
-        "data says nothing about an input of the model",
-        """\
-A model is run on data that draws or sets every one of its inputs, and the length of every sequence, under the same
-names.  An input that nothing determines has no value, so neither the model nor a network could answer.  Add the missing
-draw, as in `a ~ uniform(Digit)` or `length(tokens) = 4`.
-""",
-    ),
-    Code(
         "E577",
         "vocabulary-without-end",
         "the words or lengths that a network must know cannot be listed",

@@ -55,9 +55,10 @@ interval can clear:
         "too-few-samples",
         "a sample too small to clear the bound of its claim",
         """\
-Even if every one of n samples succeeds, the lower end of the interval at confidence c is about (1 - c) ** (1 / n).  To
-show a share of at least t takes n >= ln(1 - c) / ln(t) samples: 59 for 0.95 and 299 for 0.99 at confidence 0.95.  With
-`for`, the statements share the confidence between them.  Without `samples` the number is planned.
+Even if every one of n samples succeeds, the lower end of the two-sided interval at confidence c is
+((1 - c) / 2) ** (1 / n).  To show a share of at least t takes n >= ln((1 - c) / 2) / ln(t) samples: 72 for 0.95 and 368
+for 0.99 at confidence 0.95.  With `for`, or several measurements in one statement, all share the 1 - c between them.
+Without `samples` the number is planned.
 """,
     ),
     Code(

@@ -91,7 +91,12 @@ def _distinct(claim: Claim) -> Iterator[Operation]:
 
 
 def _certain_or_sampled(ctx: Context, claim: Claim) -> None:
-    """Only what is measured on everything can be exactly 1; a sample must be large enough for its bound."""
+    """Only what is measured on everything can be exactly 1; a sample must be large enough for its bound.
+
+    One counterexample refutes either, so a claim that expects to be refuted may ask it of any sample.
+    """
+    if claim.expect == "refuted":
+        return
     for comparison in _distinct(claim):
         found = _share_and_bound(comparison)
         if found is None or comparison.span is None:
@@ -156,16 +161,19 @@ def _tell_certain(
 
 
 def _check_samples(ctx: Context, claim: Claim, metric: Metric, symbol: str, bound: float) -> None:
-    """With no failure at all, n samples show `>= t` at confidence c only from n = ln(1 - c) / ln t on."""
+    """With no failure at all, n samples show `>= t` at error probability a only from n = ln(a / 2) / ln t on.
+
+    The interval is the two-sided one of Clopper and Pearson; all those of a claim share its error probability.
+    """
     share = bound if symbol in (">=", ">") else 1 - bound if symbol in ("<=", "<") else None
     if share is None or not 0 < share < 1 or claim.samples is None:
         return
-    statements = len(claim.statements)
-    needed = ceil(log((1 - claim.confidence) / statements) / log(share))
+    intervals = sum(isinstance(part, Metric) for one in claim.statements for part in parts(one.test))
+    needed = ceil(log((1 - claim.confidence) / intervals / 2) / log(share))
     if claim.samples >= needed:
         return
     setting = _setting(ctx, claim, "samples")
-    together = f" for {statements} statements together" if statements > 1 else ""
+    together = f" for {intervals} measurements together" if intervals > 1 else ""
     ctx.refuse(
         "E605",
         f"{claim.samples:,} samples can never show a share of {_WORDS[symbol]} {bound:g}",

@@ -59,6 +59,7 @@ def read_sites(
                 see=ctx.declaration(site.basis, "the basis says where"),
                 help=expr.site.span.text,
             )
+        position = replace(position, span=expr.position.span)
         return (replace(site, position=position, span=expr.span),)
     site = _read_site(ctx, expr, network, bound, unembed)
     return None if site is None else (site,)
