@@ -13,9 +13,10 @@ from circuitlang.diagnostics.codes import CODES
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "circuitlang").rglob("*.py"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.circ"))
-# Codes that no program brings out: damaged files of weights, full disks, missing machines, our own bugs. Each has an
-# exact-text test of its own in test_artefacts.py, test_cli.py or test_training.py.
-WITHOUT_GOLDEN = set()
+# Codes that no program and no command line brings out: E501 where Tracr is not installed, E509 if a compiled network
+# were wrong, E531 for configs written in Python, E591 for text that we never write, I901 for our own bugs. The text of
+# each is tested in test_hidden_messages.py, that of I901 in test_cli.py.
+WITHOUT_GOLDEN = {"E501", "E509", "E531", "E591", "I901"}
 
 
 def test_imports_go_down_only():

@@ -95,6 +95,12 @@ def test_an_empty_span_gets_one_caret_even_past_the_end() -> None:
     assert lines(Diagnostic("E105", "m", Label(Span(Source("e", ""), 0, 0), "empty")))[3:] == ["1 |", "  | ^ empty"]
 
 
+def test_what_has_several_lines_is_laid_out_already_and_never_wrapped() -> None:
+    table = "the counterexample:\n" + "base    " + "x " * 60 + "  model 1"
+    *_, first, second = lines(Diagnostic("E101", "m", notes=(table,)))
+    assert first.strip() == "= note: the counterexample:" and second.strip() == table.splitlines()[1]
+
+
 def test_the_gutter_is_as_wide_as_the_largest_line_number() -> None:
     long = Source("long.circ", "a\n" * 99 + "b\n")
     rows = lines(Diagnostic("E101", "m", Label(at("b", long)), (Label(Span(long, 0, 1)),), helps=("h",)))

@@ -23,12 +23,13 @@ GOLDENS = sorted((Path(__file__).parent / "golden").glob("[EWFI][0-9]*.md"))
 FENCE = re.compile(r"^```(?P<kind>\w+) *(?P<name>\S*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 OUTPUT = re.compile(r"^```output\n.*?^```$", re.MULTILINE | re.DOTALL)
 TITLE = re.compile(r"^(?:error|warning|refuted)\[(\w+)\] ", re.MULTILINE)
-# What differs from one machine or version to the next: run folders, time, what training does; and digits that nobody reads.
+# What differs from one machine to the next: run folders, time, what training does, devices; and digits nobody reads.
 VOLATILE = (
     (re.compile(r"(?<=\w-)[0-9a-f]{10}\b"), lambda _: "<key>"),
     (re.compile(r"[\d.]+(?= CPU seconds)"), lambda _: "<some>"),
     (re.compile(r"[\d.]+(?=% of the answers)"), lambda _: "<some>"),
     (re.compile(r"(?<= its loss is )\S+"), lambda _: "<huge>"),
+    (re.compile(r"  = help: --device (cuda|mps)\n"), lambda _: ""),
     (re.compile(r"\d+\.\d{5,}(?![\de])"), lambda number: f"{float(number[0]):.4f}"),
 )
 

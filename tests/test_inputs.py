@@ -127,7 +127,8 @@ def test_splits_share_no_input() -> None:
     assert sampled.size == 500 and in_split(sampled, data, "test").all()
     assert split(sampled, data, "train").size == 0
     # Neither the dictionary nor padding plays a role.
-    strings = enumerate_inputs(m.edits_data(finite("ab"), 3), EDITS["Copy"], 1_000)
+    data = replace(m.edits_data(finite("ab"), 3), train=0.3)
+    strings = enumerate_inputs(data, EDITS["Copy"], 1_000)
     assert strings is not None
     again = batch_of([strings.assignment(row, EDITS["Copy"]) for row in range(strings.size)][::-1], EDITS["Copy"])
     part = in_split(strings, data, "train")

@@ -36,6 +36,7 @@ from circuitlang.measurement.subject import Subject
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.patches import locate
 from circuitlang.networks.transformer import build_transformer
+from circuitlang.simulation.batches import batch_of
 from circuitlang.simulation.enumeration import enumerate_inputs
 from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs
 from circuitlang.simulation.reading import read_for
@@ -230,6 +231,16 @@ def test_interchange_is_what_single_hooks_give(name, exact):
     assert counts.total == len(pairs)
 
 
+def loud_network(data, of):
+    """A random network whose answers depend on every one of its parts."""
+    network = random_network(data, of, seed=1)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith(("W_O", "W_out", "W_Q")):
+                parameter.mul_(6)
+    return network
+
+
 def prompts(size: int = 60):
     of, data = ioi(4), ioi_data(4)
     at = Position("hole", hole="n3")
@@ -244,14 +255,17 @@ def prompts(size: int = 60):
 
 
 @pytest.mark.parametrize("nodes", [("duplicate",), ("answer",), ("duplicate", "inhibit")])
-def test_positions_are_matched_by_hole(nodes):
-    of, data, alignment, batch, pairs = prompts()
-    bench = bench_on(random_network(data, of), data, of, alignment, batch)
+def test_positions_are_matched_by_hole(nodes, monkeypatch):
+    of, data, alignment, batch, pairs = prompts(120)
+    bench = bench_on(loud_network(data, of), data, of, alignment, batch)
     templates = batch.columns["{prompt}"].codes
     assert (templates[pairs.base] != templates[pairs.source]).any()
     counts = interchange(bench, nodes, pairs)
     assert (counts.hits, counts.effective_hits, counts.effective) == one_by_one(bench, nodes, pairs)
     assert 0 < counts.hits < counts.total
+    # The numbers depend on where sources are read.
+    monkeypatch.setattr(Bench, "moved", lambda *_: None)
+    assert interchange(bench, nodes, pairs).hits != counts.hits
 
 
 def test_the_answer_moves_with_the_stream_that_holds_it():
@@ -267,7 +281,7 @@ def test_the_answer_moves_with_the_stream_that_holds_it():
 
 def test_strictness_is_what_single_hooks_give():
     of, data, alignment, batch, pairs = prompts(40)
-    bench = bench_on(random_network(data, of, seed=2), data, of, alignment, batch)
+    bench = bench_on(loud_network(data, of), data, of, alignment, batch)
     found = strictness(bench, pairs, seed=0)
     names = [str(part) for part, _ in found.parts]
     assert names == [
@@ -346,8 +360,27 @@ def test_ties_are_left_out_and_counted():
     pairs = all_pairs(bench.batch, of, 2**20)
     counts = interchange(bench, ("which",), pairs)
     assert (counts.total, counts.ties) == (54, 27)  # the sources with a tie
+    # A tie is a value: any answer differs from it (3 bases by 6 sources), as the two answers differ (2 * 3 by 3).
+    assert (counts.effective, counts.total) == effects(bench, ("which",), pairs) == (36, 54)
     found = strictness(bench, pairs, seed=0)
     assert {(each.total, each.ties) for _, each in found.parts} == {(54, 27)}  # the bases with a tie
+
+
+@pytest.mark.parametrize(("tolerance", "effective"), [(0.0, 6), (0.05, 6), (0.3, 4), (1.0, 0)])
+def test_numbers_within_the_tolerance_are_one_answer(tolerance, effective):
+    """The answers are 0 0 0 0, 1 1/2 1/3 1/4 and 0 0 0 1/4."""
+    batch = batch_of([{"tokens": tuple(text)} for text in ("wwww", "xwww", "wwwx")], FRAC)
+    bench = bench_on(exact_network(), replace(FRAC_DATA, tolerance=tolerance), alignment=align(), batch=batch)
+    counts = interchange(bench, ("is_x",), all_pairs(batch, FRAC, 9))
+    assert (counts.hits, counts.total, counts.effective) == (9, 9, effective)
+
+
+def test_an_error_counts_from_the_tolerance_on():
+    network = exact_network()
+    with torch.no_grad():
+        network.unembed.b_U.fill_(0.1)
+    for tolerance, hits in ((0.09, 0), (0.11, 256)):
+        assert accuracy(bench_on(network, replace(FRAC_DATA, tolerance=tolerance))).hits == hits
 
 
 def test_a_member_without_a_site_of_its_own_is_refused():

@@ -523,4 +523,4 @@ def test_a_numerical_head_gives_one_number():
 def test_features_wait_for_bases():
     with pytest.raises(Refusal) as refusal:
         locate(Site(kind="feature", basis="End", features=(3, 4)), config_of())
-    assert str(refusal.value) == "E613: `End[3..4]` is a feature of a basis, which cannot be patched"
+    assert str(refusal.value) == "E613: `End[3..4]` is a feature of a basis, which this version cannot patch"

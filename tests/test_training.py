@@ -31,6 +31,8 @@ from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import interchange
 from circuitlang.measurement.strictness import strictness
 from circuitlang.measurement.subject import Subject
+from circuitlang.networks.artefacts import network_hash
+from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.batches import PROMPT
 from circuitlang.simulation.enumeration import enumerate_inputs
 from circuitlang.simulation.pairs import Pairs, all_pairs
@@ -428,12 +430,21 @@ def test_the_budget_ends_a_run_and_the_best_network_is_kept():
     assert told.code == "W551" and "120 steps" in told.message
 
 
+def test_without_a_single_step_the_weights_stay_random():
+    program, spec = frac(data=SHORT, at_most=(Quantity(0, "steps"),))
+    trained = train(spec, program)
+    assert (trained.steps, trained.history, trained.why) == (0, (), "0 steps are spent")
+    random = build_transformer(trained.network.config, spec.seed)
+    assert network_hash(trained.network) == network_hash(random)
+
+
 def test_budgets_are_seconds_steps_and_epochs():
     def budget(*amounts):
         return frac(at_most=amounts)[1].budget
 
     assert budget() == BudgetSpec(steps=20_000)
     assert budget(Quantity(2, "min"), Quantity(30, "s")) == BudgetSpec(seconds=30)
+    assert budget(Quantity(0, "steps"), Quantity(1, "h")) == BudgetSpec(seconds=3600, steps=0)
     assert budget(Quantity(3, "epochs")) == BudgetSpec(steps=6)  # 256 strings, 192 a step
     clock = Clock(BudgetSpec(seconds=5.0))
     assert clock.spent(10**9) is None

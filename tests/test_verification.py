@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,13 +21,24 @@ from circuitlang.core.network import DataRef, Network, TransformerShape, Untrain
 from circuitlang.core.program import Program
 from circuitlang.core.site import Position
 from circuitlang.diagnostics import Refusal, Source, render
+from circuitlang.measurement.intervals import clopper_pearson
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.reading import read_for
 from circuitlang.verification import Instrumented, StopTest, laboratory, verify_claims
 from circuitlang.verification.material import Material
-from circuitlang.verification.quantity import Quantity, combine, compare, conjoin, disjoin, exactly, negate, show_number
+from circuitlang.verification.quantity import (
+    Quantity,
+    Undefined,
+    combine,
+    compare,
+    conjoin,
+    disjoin,
+    exactly,
+    negate,
+    show_number,
+)
 
 torch.set_num_threads(1)
 
@@ -219,7 +231,7 @@ def test_strictness_replays_what_should_not_matter():
     found = verdict.measured.counterexample
     assert (found.base, found.source, found.replaced) == ("w w w", "w w x", "L1.H2")
     assert found.expected == found.model == "0 0 0"
-    assert [float(number) for number in found.got.split()] == pytest.approx([0, 0, 1 / 3])
+    assert [float(number) for number in found.got.split()] == pytest.approx([0, 0, 1 / 3], abs=1e-4)
 
 
 def test_a_refuted_iia_is_told_in_full():
@@ -346,6 +358,26 @@ def test_samples_repeat_with_the_seed_and_differ_without():
     first, again, other = (only(sampled(half_right(), asked, seed=seed)).number for seed in (0, 0, 1))
     assert first == again
     assert first != other
+
+
+def test_what_would_decide_a_strictness_decides_it():
+    """The interval of one part among eight is wider than that of the claim."""
+    asked = claim(compared(STRICTNESS, ">=", 0.21), samples=200)
+    twin = frac_program(align(frac=head(1, 1)))
+    first = only(verify(exact_network(4), asked, program=twin))
+    assert first.status == "undecided" and first.measured.worst == "L1.H2"
+    advised = int(re.match(r"samples = ([\d_]+)", first.diagnostics[0].helps[0])[1])
+    share = first.number.number
+    low, high = clopper_pearson(round(share * advised), advised, 0.05 / 8)
+    assert not low < 0.21 < high
+
+
+def test_random_sets_of_parts_are_a_sample_even_on_every_pair():
+    found = only(verify(exact_network(4), STRICT, program=neighbouring_head()[0])).measured
+    assert found.exact and found.value.exact and found.samples == 4_096
+    assert not found.joint.exact
+    # L1.H2 is replaced in half of the pairs: the expectation over all choices lies inside.
+    assert found.joint.low < (1 + 1_000 / 4_096) / 2 < found.joint.high
 
 
 def test_stopping_never_looks_at_the_pairs_of_the_verdict():
@@ -534,6 +566,19 @@ def test_a_decided_comparison_is_true_of_every_member(left, right, symbol):
     assert compare(symbol, exactly(1), exactly(1)) == ("holds" if "=" in symbol and symbol != "!=" else "refuted")
 
 
+def test_infinite_ends_make_no_false_certainty():
+    """The largest error of a sample may be any number above what was seen."""
+    small, large = Quantity(1, 1, math.inf), Quantity(2, 2, math.inf)
+    for symbol, symbols in (("-", (">=", "<=")), ("/", (">=", "<="))):
+        result = combine(symbol, (large, small))
+        assert {compare(one, result, exactly(bound)) for one in symbols for bound in (1, 2)} == {"undecided"}
+        assert compare("==", result, exactly(result.number)) == "undecided"
+    with pytest.raises(Undefined):
+        combine("-", (exactly(math.inf), exactly(math.inf)))
+    with pytest.raises(Undefined, match="divisor"):
+        combine("/", (exactly(1), Quantity(0, -1, 1)))
+
+
 def test_connectives_are_kleene():
     assert negate("undecided") == "undecided"
     assert conjoin(("holds", "undecided")) == "undecided"
@@ -608,11 +653,11 @@ refuted[F702] strictness-refuted: `L1.H2` is aligned to no node and matters: str
   |
   = note: smallest counterexample:
           base    w w w   model 0 0 0   network 0 0 0
-          source  w w x   with L1.H2 from source:  model 0 0 0   network 0 0 0.333333
+          source  w w x   with L1.H2 from source:  model 0 0 0   network 0 0 0.3333
   = note: the source is answered otherwise on 0.7559 of the pairs; on these it is 0
-  = note: the parts that matter: L1.H2 0.2441
-          random sets of all 8 parts replaced together: 0.6221
-          the worst one writes to blocks.1.attn.hook_z[:, :, 2]
+  = note: the parts that matter: L1.H2 0.2441; the worst one writes to
+          blocks.1.attn.hook_z[:, :, 2]
+  = note: random sets of all 8 parts replaced together: 0.6221
   = note: counted are whole outputs, every position right; of single positions 0.4873 are right
   = help: align the node that lives there, if there is one, or train with a larger `strict`
           circuitc render frac.circ --alignment Trained   draws what is aligned

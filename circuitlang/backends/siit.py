@@ -156,7 +156,8 @@ def _model(program: Program, train: Train) -> Model:
                 "E615",
                 "this version cannot train a network on the answers of several models",
                 label,
-                helps=(f"train on one of them: {train.network} by supervised({first})",),
+                notes=("the program is fine; such trainings come with a later version",),
+                helps=(f"train {train.network} by supervised({first}) on {train.data.name} {{ ... }}",),
             )
         )
     return program.model(first)

@@ -55,8 +55,9 @@ def locate(site: Site, config: TransformerConfig) -> Location:
                 check_index(site, "neuron", neuron, number, f"L{layer}.mlp")
             return Location(hooks.neurons(layer), site.neurons, number)
         case "feature":
-            cause = f"`{site.component}` is a feature of a basis, which cannot be patched"
-            raise Refusal(refuse_site(site, "E613", cause, "patch a head, an mlp, neurons or a place in the stream"))
+            cause = f"`{site.component}` is a feature of a basis, which this version cannot patch"
+            help_ = "align the node to a head, an mlp, neurons or a place in the stream"
+            raise Refusal(refuse_site(site, "E613", cause, help_))
         case "unembed":
             cause = "`unembed` is where a path ends: it holds no state that could be patched"
             help_ = "patch what it reads: the stream after the last layer, `resid_post`"

@@ -10,10 +10,9 @@ from circuitlang.training.outcome import Trained
 
 def training_text(name: str, trained: Trained, folder: Path) -> str:
     """One line: how it ended, after how much, and where the weights are."""
-    ended = "its claims hold" if trained.reached else trained.why
-    return (
-        f"{name}: {ended} after {counted(trained.steps, 'step')}, {trained.seconds:.1f} CPU seconds; kept in {folder}\n"
-    )
+    steps = counted(trained.steps, "step")
+    course = f"{trained.why} after {counted(trained.steps, 'step')}, {trained.seconds:.1f} CPU seconds"
+    return f"{name}: {course}; kept in {folder}\n"
 
 
 def training_json(spec: TrainingSpec, trained: Trained) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 answers at their positions, and the positions that alignments name.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,9 +28,6 @@ from circuitlang.simulation.vocabulary import (
     token_values,
     word,
 )
-
-DECIMALS = 4  # of a network's answer, where a person reads it
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
@@ -141,10 +139,14 @@ class Reading:
             raise _outside(position)
         return places
 
-    def show_answer(self, logits: np.ndarray) -> str:
-        """What a network's output at one position, float [d_out], says, as the language writes it; 4 decimals."""
+    def show_answer(self, logits: np.ndarray, closeness: float = 1e-4) -> str:
+        """What a network's output at one position, float [d_out], says, as the language writes it.
+
+        Numbers have 4 decimals, or as many as it takes to see an error that is larger than `closeness`.
+        """
         if self.outputs is None:
-            return show(round(float(logits[0]), DECIMALS) + 0.0)  # -0.0 + 0.0 is 0.0
+            decimals = max(4, math.ceil(-math.log10(closeness)))
+            return show(round(float(logits[0]), decimals) + 0.0)  # -0.0 + 0.0 is 0.0
         return show(self.outputs[int(np.argmax(logits))])
 
     def show_input(self, batch: Batch, row: int) -> str:

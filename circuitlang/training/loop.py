@@ -47,7 +47,7 @@ def train(
         stop: Decides the claims, exactly and at a price; asked only where a check on a sample of fresh interventions of
             every kind has passed. Without it the whole budget is used.
         tracker: Told of progress.
-        device: Where to train. On a CPU the same seed gives the same bytes.
+        device: Where to train. On a CPU the same seed gives the same bytes, unless a budget in seconds ends it.
 
     Returns:
         The network: the one that `stop` has agreed to, else the best that any check has seen.
@@ -125,7 +125,7 @@ class Session:
                     with clock.pause():
                         agreed = stop(self.network)
                     if agreed:
-                        return Trained(self.network, step, clock.seconds, tuple(history), True, "the claims hold")
+                        return Trained(self.network, step, clock.seconds, tuple(history), True, "its claims hold")
                     size, margin = min(spec.check.most, 2 * size), margin * spec.check.tighten
         if best.weights:
             self.network.load_state_dict(best.weights)

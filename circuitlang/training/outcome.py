@@ -21,7 +21,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A trained network; `seconds` is processor time without the deciding of claims, `reached` whether these hold."""
+    """A trained network; `seconds` is processor time without the deciding of claims, `reached` whether these hold.
+
+    Without any claim that is so as soon as the budget is spent; `why` says what ended the training.
+    """
 
     network: Transformer
     steps: int

@@ -75,4 +75,5 @@ def _network(bench: Bench, row: int) -> str:
 def _said(bench: Bench, logits: np.ndarray, answers: Answers, row: int) -> str:
     """What the network says at the positions that carry an answer."""
     positions = np.flatnonzero(answers.counted[row])
-    return " ".join(bench.subject.reading.show_answer(logits[position]) for position in positions)
+    subject = bench.subject
+    return " ".join(subject.reading.show_answer(logits[position], subject.closeness) for position in positions)

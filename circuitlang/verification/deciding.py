@@ -167,10 +167,10 @@ def _unsupported(term: Term) -> Refusal:
     return Refusal(
         Diagnostic(
             "E657",
-            "this version decides claims on numbers, and this is something else",
+            "this version compares numbers, and this is no number",
             place,
-            notes=("the program is fine; circuits, bases and units are measured by a later version",),
-            helps=("compare `accuracy`, `max_error`, `iia` or `strictness` with a number",),
+            notes=("the program is fine; truth values are joined by `and`, `or` and `not`, but not yet compared",),
+            helps=("instead of p == q write: p and q or not p and not q",),
         )
     )
 

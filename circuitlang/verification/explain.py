@@ -110,7 +110,7 @@ def _notes(found: Measurement, claim: Claim) -> tuple[str, ...]:
         on_them = "" if counts.effective_share is None else f"; on these it is {show_number(counts.effective_share)}"
         notes.append(f"{what} on {show_number(counts.effect_rate or 0)} of the pairs{on_them}")
     if found.metric == "strictness":
-        notes.append(_table(found))
+        notes.extend(_table(found))
     if counts is not None and counts.entries > counts.total:
         share = show_number(counts.entry_hits / counts.entries)
         notes.append(f"counted are whole outputs, every position right; of single positions {share} are right")
@@ -119,23 +119,25 @@ def _notes(found: Measurement, claim: Claim) -> tuple[str, ...]:
     return (*notes, *found.notes)
 
 
-def _table(found: Measurement) -> str:
+def _table(found: Measurement) -> list[str]:
     rows = sorted((row for row in found.table if row.value.number != 1), key=lambda row: row.value.number)
     shown = [f"{row.part} {show_number(row.value.number)}" for row in rows[:MOST_SHOWN]]
     more = f", and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else ""
-    lines = [f"the parts that matter: {', '.join(shown)}{more}", f"the worst one writes to {found.worst_hook}"]
+    notes = [f"the parts that matter: {', '.join(shown)}{more}; the worst one writes to {found.worst_hook}"]
     if found.joint is not None:
-        joint = f"random sets of all {len(found.table)} parts replaced together: {show_number(found.joint.number)}"
-        lines.insert(1, joint)
-    return "\n".join(lines)
+        joint = show_number(found.joint.number)
+        notes.append(f"random sets of all {len(found.table)} parts replaced together: {joint}")
+    return notes
 
 
 def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
     program = verdict.program
     match found.metric:
         case "strictness":
+            trained = lab.program.training(found.network) is not None
+            strict = ", or train with a larger `strict`" if trained else ""
             return (
-                "align the node that lives there, if there is one, or train with a larger `strict`\n"
+                f"align the node that lives there, if there is one{strict}\n"
                 f"circuitc render {program} --alignment {found.alignment}   draws what is aligned"
             )
         case "iia":

@@ -47,20 +47,18 @@ class Instrumented:
         reading = self.reading(data, meant)
         config = self.network.config
         head = "numerical" if reading.outputs is None else "categorical"
-        wanted = {"tokens": reading.d_vocab, "answers": reading.d_out, "kind of answer": head}
-        given = {"tokens": config.d_vocab, "answers": config.d_out, "kind of answer": config.head}
-        differing = [
-            f"{what}: {given[what]} instead of {wanted[what]}" for what in wanted if wanted[what] != given[what]
-        ]
-        if reading.n_ctx > config.n_ctx:
-            differing.append(f"longest input: {config.n_ctx} tokens instead of {reading.n_ctx}")
+        wanted = {"words": reading.d_vocab, "answers": reading.d_out, "kind of answer": head}
+        given = {"words": config.d_vocab, "answers": config.d_out, "kind of answer": config.head}
+        differing = [f"{what}: {given[what]}, not {wanted[what]}" for what in wanted if wanted[what] != given[what]]
+        if reading.n_ctx > config.n_ctx:  # BOS is not counted
+            differing.append(f"tokens of the longest input: {config.n_ctx - 1}, not {reading.n_ctx - 1}")
         if differing:
             raise Refusal(
                 Diagnostic(
                     "E655",
-                    f"this network cannot be read as `{model}` on `{data.name}`",
+                    f"these weights are not for the inputs of `{data.name}` and the answers of `{model}`",
                     Label(span, "measured here") if span else None,
-                    notes=("the network has " + "; ".join(differing),),
+                    notes=("the network was made for " + "; ".join(differing),),
                     helps=("give the weights of a network that was trained or compiled for this data",),
                 )
             )

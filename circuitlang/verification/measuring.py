@@ -39,7 +39,7 @@ def measure(question: Question) -> Measurement:
             f"this version cannot measure `{spec.name}`",
             "not supported yet",
             "the program is fine; the engine that answers this comes with a later version",
-            help="leave this claim out with `--claim`, naming the others",
+            help=f"verify the other claims by name: circuitc verify {question.lab.program.source.path} --claim NAME",
         )
     return _MEASURES[question.metric.name](question)
 
@@ -50,7 +50,8 @@ def _accuracy(question: Question) -> Measurement:
     if network.kind == "circuit":
         raise question.refuse(
             FAITHFULNESS, "this version measures the accuracy of networks, not of circuits", "a circuit",
-            help="measure the whole network",
+            "the program is fine; the engine that answers this comes with a later version",
+            help="measure the whole network: accuracy(NETWORK, MODEL)",
         )  # fmt: skip
     subject = subject_of(question, network.name, model.name, None)
     bench, sample = inputs_of(question, subject, network.name)
@@ -102,7 +103,7 @@ def _iia(question: Question) -> Measurement:
         raise question.refuse(
             "E651",
             f"interchanging {shown} changes no answer, so this claim tests nothing",
-            f"effect rate 0 on {total:,} pairs",
+            f"effect rate 0 on {total:,} pair{'s' if total != 1 else ''}",
             f"on {'every pair' if sample.exact else 'all sampled pairs'} the model answers the same with and without "
             "the intervention: a network that ignores it passes, one that computes it may fail",
             help="interchange these nodes together with others, or claim a node that the answer depends on",
@@ -222,12 +223,13 @@ def _require_answers(question: Question) -> None:
 
 def _require_resampling(question: Question) -> None:
     if question.claim.ablation not in (None, "resample"):
+        instead = {"zero": "zero", "mean": "its mean"}[question.claim.ablation]
         raise question.refuse(
             "E654",
-            f"`{question.metric.name}` replaces hidden state by that of a source, not by its {question.claim.ablation}",
+            f"`{question.metric.name}` replaces hidden state by that of a source, not by {instead}",
             "an interchange",
-            "an interchange intervention is what this metric means; `zero` and `mean` are ablations of circuits",
-            help="write `ablation = resample`, or leave the setting out",
+            "this metric is defined by interchange interventions; `zero` and `mean` are ablations of circuits",
+            help="ablation = resample    (or leave the setting out)",
         )
 
 

@@ -319,10 +319,11 @@ with `accuracy`.
     Code(
         "E657",
         "claim-not-supported",
-        "a claim compares something that this version cannot measure",
+        "a claim compares two truth values, and this version compares numbers",
         """\
-This version decides comparisons of numbers, and what `and`, `or` and `not` make of them.  Circuits, bases, units and
-spectra have engines of their own, which come with later versions; the program is checked, and is fine.
+This version decides comparisons of numbers, and what `and`, `or` and `not` make of them.  That two statements are
+both true or both false is said by these, too: instead of `p == q` write `p and q or not p and not q`.  Metrics whose
+engines come with later versions have codes of their own, E610 to E614.
 """,
     ),
 )
