@@ -352,18 +352,21 @@ def larger():
 def test_ties_are_left_out_and_counted():
     of, data = larger()
     network = random_network(data, of)
+    with torch.no_grad():  # always says 1, the answer of half of the inputs without a tie
+        network.unembed.W_U.zero_()
+        network.unembed.b_U.copy_(torch.tensor([0.0, 1.0]))
     alignment = Alignment(name="A", model="Larger", network="N", pairs=(Pair(node="which", sites=(mlp(1),)),))
     bench = bench_on(network, data, of, alignment)
     assert isinstance(answer(of, interpret(of, {"a": 1, "b": 1})), Tie)
     counts = accuracy(bench)
-    assert (counts.total, counts.ties) == (6, 3)
+    assert (counts.hits, counts.total, counts.ties) == (3, 6, 3)
     pairs = all_pairs(bench.batch, of, 2**20)
     counts = interchange(bench, ("which",), pairs)
-    assert (counts.total, counts.ties) == (54, 27)  # the sources with a tie
+    assert (counts.hits, counts.total, counts.ties) == (27, 54, 27)  # the sources with a tie
     # A tie is a value: any answer differs from it (3 bases by 6 sources), as the two answers differ (2 * 3 by 3).
     assert (counts.effective, counts.total) == effects(bench, ("which",), pairs) == (36, 54)
     found = strictness(bench, pairs, seed=0)
-    assert {(each.total, each.ties) for _, each in found.parts} == {(54, 27)}  # the bases with a tie
+    assert {(each.hits, each.total, each.ties) for _, each in found.parts} == {(27, 54, 27)}  # the bases with a tie
 
 
 @pytest.mark.parametrize(("tolerance", "effective"), [(0.0, 6), (0.05, 6), (0.3, 4), (1.0, 0)])

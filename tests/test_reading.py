@@ -40,7 +40,7 @@ def test_a_string_of_one_length_needs_no_padding() -> None:
     assert answers.targets.dtype == np.float64
     assert answers.targets[0, 1:].tolist() == [1, 0.5, 2 / 3, 0.5]
     assert answers.counted.tolist() == [[False, True, True, True, True]] and not answers.tied.any()
-    assert [reading.show_answer(np.array([number])) for number in (1 / 3, -7.4e-05, -0.25)] == ["0.3333", "0", "-0.25"]
+    assert [reading.show_answer(np.array([number])) for number in (1 / 3, -4e-05, -0.25)] == ["0.3333", "0", "-0.25"]
     assert reading.show_answer(np.array([0.33335]), 1e-5) == "0.33335"  # four decimals would hide the error
     assert reading.show_input(batch, 0) == "x w x z"
 

@@ -409,6 +409,9 @@ def test_fewer_samples_than_inputs_are_a_sample():
     assert (verdict.measured.exact, verdict.measured.samples) == (False, 50)
     verdict = only(verify(exact_network(4), claim(compared(ACCURACY, ">=", 0.9), samples=64)))
     assert (verdict.measured.exact, verdict.measured.samples) == (True, 64)
+    split, asked = frac_program(data=replace(THREE, train=0.3)), claim(compared(ACCURACY, ">=", 0.5), samples=10)
+    verdict = only(verify(exact_network(4), asked, program=split))
+    assert (verdict.measured.exact, verdict.measured.samples) == (False, 10)
 
 
 def test_the_held_out_part_is_meant():
@@ -655,11 +658,10 @@ refuted[F702] strictness-refuted: `L1.H2` is aligned to no node and matters: str
           base    w w w   model 0 0 0   network 0 0 0
           source  w w x   with L1.H2 from source:  model 0 0 0   network 0 0 0.3333
   = note: the source is answered otherwise on 0.7559 of the pairs; on these it is 0
-  = note: the parts that matter: L1.H2 0.2441; the worst one writes to
-          blocks.1.attn.hook_z[:, :, 2]
+  = note: the parts that matter: L1.H2 0.2441; the worst one writes to blocks.1.attn.hook_z[:, :, 2]
   = note: random sets of all 8 parts replaced together: 0.6221
   = note: counted are whole outputs, every position right; of single positions 0.4873 are right
-  = help: align the node that lives there, if there is one, or train with a larger `strict`
+  = help: align the node that lives there, if there is one
           circuitc render frac.circ --alignment Trained   draws what is aligned
 """  # noqa: E501
     )

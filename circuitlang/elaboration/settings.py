@@ -226,15 +226,15 @@ def members(value: tree.Expr) -> tuple[tree.Expr, ...]:
 def quantity(*units: str) -> Reader:
     """Reads a number of at least 0 with one of some units."""
     example = {"s": "45s", "min": "30min", "h": "1h", "steps": "4_000 steps", "epochs": "10 epochs"}
-    examples = "with a unit, such as " + one_of(example[unit] for unit in units)
+    wanted = Wanted("a number with a unit, such as " + one_of(example[unit] for unit in units))
 
     def read(value: tree.Expr, ctx: Context) -> Any:
         match value:
             case tree.Quantity(unit=unit) if unit in units:
                 return Quantity(float(value.value), unit)  # type: ignore[arg-type]
             case tree.Unary(operator="-", operand=tree.Quantity()):
-                return Wanted(f"a number of at least 0 {examples}")
-        return Wanted(f"a number {examples}")
+                return Wanted("a number of at least 0 with a unit")
+        return wanted
 
     return read
 

@@ -29,6 +29,7 @@ from circuitlang.simulation.vocabulary import (
     word,
 )
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
     """What a network should say: `targets` [batch, pos], class numbers (int64) or numbers (float64).
