@@ -18,7 +18,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/circuitc fmt --check examples/*.circ
+	$(BIN)/circuitc fmt --check examples/*.circ examples/*/*.circ
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -94,6 +94,34 @@ HIST_DATA = Data(
     ),
 )
 
+# The most frequent letter so far: a tie at some positions of a string and not at others.
+MOST = model(
+    "Most",
+    (strings(finite("ab")),),
+    node(
+        "n",
+        numbers(0, 3),
+        each(
+            "count",
+            "j",
+            Positions("tokens"),
+            J,
+            call("and", call("equal", read("tokens", J), Z), call("less_equal", J, I)),
+        ),
+        *at("tokens"),
+        Index("z", finite("ab")),
+    ),
+    node("out", finite("ab"), each("argmax", "z", const(finite("ab")), read("n", I, Z)), *at("tokens")),
+)
+MOST_DATA = Data(
+    name="Strings",
+    models=("Most",),
+    draws=(
+        Draw(target="length(tokens)", distribution="uniform", members=const(numbers(1, 3))),
+        Draw(target="tokens", distribution="uniform", members=const(finite("ab"))),
+    ),
+)
+
 DIGITS = numbers(0, 4)
 SORT = model(
     "Sort",

@@ -1,4 +1,4 @@
-"""What the README promises is so: its program has no mistakes, its mistake is reported as printed, its commands exist."""
+"""What the README promises is so: its program is sound, its mistake is reported as printed, its commands exist."""
 
 import re
 from pathlib import Path

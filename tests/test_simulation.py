@@ -16,7 +16,7 @@ from circuitlang.core.data import Data
 from circuitlang.core.domain import Real, finite
 from circuitlang.core.draw import count_inputs
 from circuitlang.core.expression import Arm, Each, If, Match, Positions, SetOf, Var
-from circuitlang.core.model import Index, Model, length_of
+from circuitlang.core.model import Index, Input, Model, length_of
 from circuitlang.core.values import Tie
 from circuitlang.diagnostics import read_source
 from circuitlang.simulation import run
@@ -327,6 +327,18 @@ def test_random_programs(model: Model, rng: random.Random) -> None:
         changed = interchange(model, rows.take(pairs.base), rows.take(pairs.source), nodes, sources, known)
         for number, row in enumerate(kept):
             assert exact(cells(changed, number)) == exact(found[row])
+
+
+def test_scores_that_differ_in_their_last_bits_are_ties() -> None:
+    """Rows with one largest score are not alike: in one of them another score is as good as equal."""
+    near = If(m.call("equal", m.read("a"), m.const(0)), m.const(1.0 - 1e-12), m.const(1.0 - 1e-6))
+    score = If(m.call("equal", m.Z, m.const(0)), m.const(1.0), near)
+    best = m.node("best", m.numbers(0, 1), m.each("argmax", "z", m.const(m.numbers(0, 1)), score))
+    model = m.model("Near", (Input(name="a", domain=m.numbers(0, 1)),), best)
+    batch = batch_of([{"a": a} for a in (0, 1, 1, 0)], model)
+    found = [simulate(model, batch)["best"].decode(row) for row in range(4)]
+    assert found == [oracle.interpret(model, batch.assignment(row, model))["best", ()] for row in range(4)]
+    assert found == [Tie((0, 1)), 0, 0, Tie((0, 1))]
 
 
 def test_large_batches_are_fast() -> None:

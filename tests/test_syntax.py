@@ -63,7 +63,6 @@ def test_the_grammar_has_no_conflicts() -> None:
 
 
 def test_no_two_terminals_collide() -> None:
-    pytest.importorskip("interegular")
     Lark(grammar_path().read_text(), parser="lalr", lexer="basic", strict=True, postlex=Newlines())
 
 

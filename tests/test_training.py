@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from models import FRAC, FRAC_DATA, HIST, HIST_DATA, ioi, ioi_data
+from models import FRAC, FRAC_DATA, HIST, HIST_DATA, MOST, MOST_DATA, ioi, ioi_data
 from pydantic import ValidationError
 from rich.console import Console
 from toys import SHAPE, align, exact_network
@@ -37,7 +37,7 @@ from circuitlang.simulation.batches import PROMPT
 from circuitlang.simulation.enumeration import enumerate_inputs
 from circuitlang.simulation.pairs import Pairs, all_pairs
 from circuitlang.simulation.reading import read_for
-from circuitlang.training.checks import Survey, check
+from circuitlang.training.checks import Check, Survey, check
 from circuitlang.training.examples import STRICT, Examples, Interventions
 from circuitlang.training.loop import Session, train
 from circuitlang.training.losses import answer_losses, mean_over
@@ -83,6 +83,13 @@ def hist() -> tuple[Program, TrainingSpec]:
         name="A", model="Hist", network="Tiny", pairs=(Pair(node="n", sites=(Site(kind="mlp", layer=0),)),)
     )
     program = programme(HIST, HIST_DATA, shape, alignment)
+    return program, specify(program, program.trains[0])
+
+
+def prefixes() -> tuple[Program, TrainingSpec]:
+    shape = TransformerShape(layers=1, heads=2, d_model=8, d_head=4, d_mlp=8)
+    pairs = (Pair(node="n", sites=(Site(kind="head", layer=0, head=1),)),)
+    program = programme(MOST, MOST_DATA, shape, Alignment(name="A", model="Most", network="Tiny", pairs=pairs))
     return program, specify(program, program.trains[0])
 
 
@@ -205,7 +212,7 @@ def gradients(session: Session, total: torch.Tensor) -> torch.Tensor:
     )
 
 
-MADE = {"frac": (frac, 24), "padded": (hist, 16), "positions": (small_ioi, 24)}
+MADE = {"frac": (frac, 24), "padded": (hist, 16), "positions": (small_ioi, 24), "ties": (prefixes, 24)}
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -385,6 +392,12 @@ def test_a_check_finds_what_is_wrong_and_where():
     session.network.blocks[0].mlp.activation = F.relu
     good = check(session.runs, session.checker, survey)
     assert good.worst == 1.0 and good.loss < 1e-10 and len(good.shares) == 12
+    with torch.no_grad():
+        session.network.unembed.b_U.fill_(0.045)  # of a tolerance of 0.05: too near to it for a margin of 0.8
+    assert check(session.runs, session.checker, survey).worst == 0.0
+    assert check(session.runs, session.checker, replace(survey, margin=1.0)).worst == 1.0
+    with torch.no_grad():
+        session.network.unembed.b_U.zero_()
     with torch.no_grad():  # head 1 of layer 1 now passes the first token's `w` on
         session.network.blocks[1].attn.W_V[1, 0, 0] = 1.0
         session.network.blocks[1].attn.W_O[1, 0, 5] = 0.5
@@ -436,6 +449,37 @@ def test_without_a_single_step_the_weights_stay_random():
     assert (trained.steps, trained.history, trained.why) == (0, (), "0 steps are spent")
     random = build_transformer(trained.network.config, spec.seed)
     assert network_hash(trained.network) == network_hash(random)
+
+
+def test_the_best_network_after_all_ramps_is_kept(monkeypatch):
+    program, spec = frac(data=SHORT, strict=Ramp(0.0, 1.0, over=100), at_most=(Quantity(250, "steps"),))
+    worst, seen = iter([1.0, 0.5, 0.9, 0.9, 0.8]), []
+
+    def told(session, step, size, margin):
+        seen.append([p.detach().clone() for p in session.network.parameters()])
+        share = next(worst)
+        return Check({"frac": share}, loss=1.0 / len(seen), worst=share, hardest=None)
+
+    monkeypatch.setattr(Session, "check", told)
+    done = train(spec, program, stop=lambda network: False)
+    assert not done.reached and len(seen) == 5
+    kept = [all(torch.equal(p, q) for p, q in zip(done.network.parameters(), one, strict=True)) for one in seen]
+    assert kept == [False, False, False, True, False]  # at step 50 nothing strict was asked yet
+
+
+def test_only_the_claims_end_a_training_early(monkeypatch):
+    program, spec = frac(data=SHORT, at_most=(Quantity(200, "steps"),))
+    sure, asked = Check({"frac": 1.0}, loss=0.0, worst=1.0, hardest=None), []
+    monkeypatch.setattr(Session, "check", lambda *_: sure)
+
+    def stop(network):
+        asked.append(1)
+        return len(asked) == 3
+
+    done = train(spec, program, stop=stop)
+    assert (done.reached, done.steps, done.why) == (True, 150, "its claims hold")
+    unasked = train(spec, program)
+    assert unasked.steps == 200 and "claims" not in unasked.why
 
 
 def test_budgets_are_seconds_steps_and_epochs():

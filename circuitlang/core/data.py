@@ -6,6 +6,8 @@ from typing import Literal
 from circuitlang.core.expression import Expr
 from circuitlang.diagnostics.source import Span
 
+LONGEST = 1_024  # tokens of one sequence
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:

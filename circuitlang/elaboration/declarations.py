@@ -11,6 +11,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import Basis, Network
 from circuitlang.core.train import Train
 from circuitlang.diagnostics import Diagnostic, Label
+from circuitlang.elaboration.claims.judging import have_weights
 from circuitlang.elaboration.claims.statements import elaborate_claim, elaborate_let, is_model_set, read_model_set
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.datasets import elaborate_data
@@ -66,6 +67,8 @@ def elaborate_declarations(
             ctx.done["circuit"][form.name.text] = elaborate_circuit(ctx, form)
     for form in _all(program, tree.Claim):
         ctx.claims.setdefault(form.name.text, elaborate_claim(ctx, form))
+    claims = tuple(claim for claim in ctx.claims.values() if claim is not None)
+    have_weights(ctx, claims)
     trainings = _all(program, tree.Train)
     trains = [elaborate_train(ctx, form, trainings[:number]) for number, form in enumerate(trainings)]
     return Declarations(
@@ -76,7 +79,7 @@ def elaborate_declarations(
         trains=tuple(train for train in trains if train is not None),
         circuits=_written(ctx, "circuit", _all(program, tree.Circuit)),
         lets=_written(ctx, "let", _measurements(ctx)),
-        claims=tuple(claim for claim in ctx.claims.values() if claim is not None),
+        claims=claims,
     ), reporter.diagnostics
 
 

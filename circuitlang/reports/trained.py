@@ -10,9 +10,8 @@ from circuitlang.training.outcome import Trained
 
 def training_text(name: str, trained: Trained, folder: Path) -> str:
     """One line: how it ended, after how much, and where the weights are."""
-    steps = counted(trained.steps, "step")
-    course = f"{trained.why} after {counted(trained.steps, 'step')}, {trained.seconds:.1f} CPU seconds"
-    return f"{name}: {course}; kept in {folder}\n"
+    spent = f"{counted(trained.steps, 'step')}, {trained.seconds:.1f} CPU seconds"
+    return f"{name}: {trained.why} ({spent}); kept in {folder}\n"
 
 
 def training_json(spec: TrainingSpec, trained: Trained) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is told once.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lark import Token, UnexpectedCharacters
@@ -15,8 +16,8 @@ from circuitlang.syntax.grammar import grammar
 
 MOST = 20  # after so many unreadable pieces the rest of the text is not read
 
-NUMBER = re.compile(r"[0-9][\w.]*")
-DIGITS = re.compile(r"[0-9]+(_[0-9]+)*")
+NUMBER = re.compile(r"[0-9]([eE][+-]?(?=[0-9])|[\w.])*")
+WHOLE = re.compile(r"[0-9]+(_[0-9]+)*(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 QUOTED = re.compile(r"""'[^'\n]*'|[“”„][^“”\n]*[“”]|‘[^’\n]*’""")
 
 # What people type for what the language writes.
@@ -67,7 +68,10 @@ def lex(source: Source) -> Lexed:
     replaced: list[int] = []
     while True:
         try:
-            return Lexed(tuple(grammar().lex(text)), tuple(diagnostics), tuple(replaced))
+            tokens = tuple(grammar().lex(text))
+            start = _glued(tokens)
+            if start is None:
+                return Lexed(tokens, tuple(diagnostics), tuple(replaced))
         except UnexpectedCharacters as error:
             start = error.pos_in_stream
         diagnostic, end, substitute = _unreadable(source, start)
@@ -76,6 +80,16 @@ def lex(source: Source) -> Lexed:
         if len(diagnostics) == MOST:
             end, substitute = len(text), ""
         text = text[:start] + substitute.ljust(end - start) + text[end:]
+
+
+def _glued(tokens: Sequence[Token]) -> int | None:
+    """Where `1.5hours` begins, which reads as the part `.5` of 1, and a name."""
+    for number, part, name in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if number.type == "INT" and part.type == "FIELD" and part[1].isdigit() and name.type != "FIELD":
+            touching = number.end_pos == part.start_pos and part.end_pos == name.start_pos
+            if touching and (name[0].isalnum() or name[0] == "_"):
+                return number.start_pos
+    return None
 
 
 def _unreadable(source: Source, start: int) -> tuple[Diagnostic, int, str]:
@@ -128,13 +142,13 @@ def _number(source: Source, number: re.Match[str]) -> tuple[Diagnostic, int, str
     """`12layers`, `1_`, `0x1f`, `1.5.2`: a number and letters never touch."""
     run = number[0].split("..")[0]
     end = number.start() + len(run)
-    digits = DIGITS.match(run)
-    head = digits[0] if digits else run
+    begins = WHOLE.match(run)
+    head = begins[0] if begins else run
     rest = run[len(head) :]
     label = Label(Span(source, number.start(), end), "a number ends where its digits end")
     if rest and (rest[0].isalpha()):
         helps = (f"{head} {rest}   with a space, if `{rest}` is a word of its own",)
-        helps += (f"{rest}{head}   if this is a name: names begin with a letter",)
+        helps += (f"{rest}{head}   if this is a name: names begin with a letter",) if head.isdigit() else ()
     else:
         helps = ("write it like `20_000`, `0.05` or `1e-3`",)
     notes = ("only the units `s`, `min` and `h` may touch a number: `45s`, `30min`, `1h`",)

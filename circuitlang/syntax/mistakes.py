@@ -40,12 +40,13 @@ def chained_comparison(t: Trouble) -> Diagnostic | None:
         if token.type in COMPARISONS:
             middle = t.text(t.tokens[i + 1], t.last)
             left = t.operand(SEPARATES_COMPARISONS, i)
+            right = t.following(SEPARATES_COMPARISONS | {*COMPARISONS, "LBRACE"}, t.index)
             return Diagnostic(
                 "E107",
                 f"comparisons do not chain: `{token}` already has its two sides",
                 t.here("a second comparison"),
                 (t.at(token, "the first one"),),
-                helps=(f"{left} {token} {middle} and {middle} {t.token} ...",),
+                helps=(f"{left} {token} {middle} and {middle} {t.token} {right}",),
             )
     return None
 
@@ -54,9 +55,9 @@ def not_in(t: Trouble) -> Diagnostic | None:
     """E114: `x not in D`."""
     if t.token.type != "NOT" or t.next is None or t.next.type != "IN" or not t.after_value:
         return None
-    left = t.operand(SEPARATES_COMPARISONS, t.index)
+    left, right = t.operand(SEPARATES_COMPARISONS, t.index), t.following(SEPARATES_COMPARISONS, t.index + 1)
     place = t.here("`not` stands before what it denies")
-    return Diagnostic("E114", "there is no `not in`", place, helps=(f"not {left} in ...",))
+    return Diagnostic("E114", "there is no `not in`", place, helps=(f"not {left} in {right}",))
 
 
 def missing_else(t: Trouble) -> Diagnostic | None:
@@ -106,13 +107,16 @@ def unfinished_line(t: Trouble) -> Diagnostic | None:
 
 
 def continued_line(t: Trouble) -> Diagnostic | None:
-    """E109: a line that begins as if it went on with the line above."""
+    """E109: a line that begins as if it went on with the line above (E101 if it begins with `//`)."""
     if t.ends_line and t.next is not None and t.next.type == "LBRACE" and "LBRACE" in t.expected:
         message = "the `{` of a block stands on the line of its statement"
         label = t.at(t.next, "begins a line")
         return Diagnostic(
             "E109", message, label, (t.here("expected `{`"),), (LINES,), (f"{t.line_from(t.line_start)} {{",)
         )
+    if t.starts_line and t.token.type == "FLOOR":
+        helps = (f"# {t.line_from(t.token)[2:].strip()}",)
+        return Diagnostic("E101", "a comment begins with `#`, not with `//`", t.here("this divides"), helps=helps)
     joins = BINARY | {"LPAR", "LSQB", "LBRACE", "ON", "FOR", "ARROW", "THEN", "ELSE", "WHERE", "EQUAL", "COLON", "AS"}
     if not t.starts_line or t.token.type not in joins | {"TILDE", "OF", "AT", "BY", "FIELD"}:
         return None
@@ -186,7 +190,7 @@ def wrong_arrow(t: Trouble) -> Diagnostic | None:
 def equals_sign(t: Trouble) -> Diagnostic | None:
     """E101: `==` where a name gets its value, `=` where two values are compared."""
     if t.token.type == "COMPARE" and t.token == "==" and "EQUAL" in t.expected:
-        helps = (f"{t.last} = ...",)
+        helps = (f"{t.text(t.line_start, t.last)} = {t.line_from(t.next) if t.next else '...'}",)
         return Diagnostic("E101", "a name gets its value with `=`; `==` compares", t.here("expected `=`"), helps=helps)
     if t.token.type == "EQUAL" and "COMPARE" in t.expected:
         helps = (f"{t.text(t.line_start, t.last)} == {t.line_from(t.next) if t.next else '...'}",)
@@ -197,6 +201,9 @@ def equals_sign(t: Trouble) -> Diagnostic | None:
 
 def other_notation(t: Trouble) -> Diagnostic | None:
     """E101: habits from other languages."""
+    if t.last.type == "DOTS" and t.token.type == "FIELD" and t.last.end_pos == t.token.start_pos:
+        helps = (t.line_from(t.line_start).replace("...", "..", 1),)
+        return Diagnostic("E101", "a range is written with two dots", t.here("one dot too many"), helps=helps)
     if t.wants_value and t.token.type == "FIELD":
         helps = (f"0{t.token}",)
         return Diagnostic("E101", f"`{t.token}` has nothing before its dot", t.here("expected a value"), helps=helps)
@@ -236,6 +243,10 @@ def unexpected_token(t: Trouble) -> Diagnostic:
     label = f"expected {expected}"
     notes = (f"`{t.token}` is a word of the language, not a name",) if is_keyword(t.token) and t.wants_value else ()
     helps = (f"{_article(t.kind)} `{t.kind.lower()}` is written: {SHAPES[t.kind]}",)
+    if t.last.type == "PERCENT":
+        helps = ("a share is a number from 0 to 1: `0.99`, not `99%`", *helps)
+    if any(one.type == "FLOOR" and one.line == t.last.line for one in t.tokens[: t.index]):
+        helps = ("a comment begins with `#`; `//` divides, rounding down", *helps)
     return Diagnostic(
         "E101", message, t.here(label if len(label) <= 60 else "not expected here"), notes=notes, helps=helps
     )

@@ -4,6 +4,7 @@ Each declaration is parsed on its own, so that one mistake costs one declaration
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from lark import Token, UnexpectedToken
 from lark import Tree as LarkTree
@@ -16,11 +17,12 @@ from circuitlang.syntax.header import not_a_declaration, read_header
 from circuitlang.syntax.lexer import lex
 from circuitlang.syntax.mistakes import explain_mistake
 from circuitlang.syntax.newlines import CLOSERS, OPENERS
-from circuitlang.syntax.segments import Segment, split
+from circuitlang.syntax.segments import Segment, span_of, split
 from circuitlang.syntax.trouble import Trouble
 from circuitlang.syntax.words import DECLARATIONS
 
 BEGINS_LINE = frozenset(["NAME", "KEYWORD_AS_KEY", "RBRACE"]) | DECLARATIONS
+ENTRY_SIGNS = frozenset(["EQUAL", "ARROW", "COLON", "TILDE", "RBRACE"])
 MOST = 20  # mistakes told of one declaration
 # The grammar begins with a header; a declaration on its own is parsed behind this one.
 PREAMBLE = (Token("CIRC", "circ"), Token("INT", "1"), Token("_NL", "\n"))
@@ -40,19 +42,28 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
     diagnostics = [*lexed.diagnostics, *(d for d in unbalanced if not torn & _lines(d)), *problems]
     declarations: list[tree.Declaration] = []
     broken: list[tree.Name] = []
+    trained: list[tree.Name] = []
     for segment in segments:
         muted = not segment.sound or _touched(segment, lexed.replaced)
         if segment.tokens[0].type not in DECLARATIONS:
+            broken += _misspelt(source, segment.tokens)
             diagnostics += () if muted else (not_a_declaration(source, segment.tokens[0]),)
             continue
         declaration, mistakes = _declaration(source, segment.tokens)
         if declaration is not None and not muted:
             declarations.append(declaration)
         else:
-            broken += _declared(source, segment.tokens)
+            names = trained if segment.tokens[0].type == "TRAIN" else broken
+            names += _declared(source, segment.tokens)
         diagnostics += () if muted else mistakes
     span = Span(source, 0, len(source.text))
-    program = tree.Tree(edition=edition, declarations=tuple(declarations), broken=tuple(broken), span=span)
+    program = tree.Tree(
+        edition=edition,
+        declarations=tuple(declarations),
+        broken=tuple(broken),
+        trained=tuple(trained),
+        span=span,
+    )
     return program, tuple(diagnostics)
 
 
@@ -71,10 +82,17 @@ def _declaration(source: Source, tokens: Sequence[Token]) -> tuple[tree.Declarat
         # What follows such a line without beginning an entry belongs to it.
         goes_on = (i for i in lines if i >= failed and tokens[i + 1 : i + 2] and tokens[i + 1].type in BEGINS_LINE)
         end = next(goes_on, len(tokens))
+        if mistakes[-1].code == "E108" and not ENTRY_SIGNS & _line_kinds(tokens, end + 1):
+            end = next(goes_on, len(tokens))  # the line was to go on in the next one
         if not start or trouble.inner.token is None or not _balanced(tokens[start:end]):
             break
         tokens = [*tokens[:start], *tokens[end:]]
     return None, tuple(mistakes)
+
+
+def _line_kinds(tokens: Sequence[Token], start: int) -> set[str]:
+    """The kinds of the tokens from an index to the end of the line."""
+    return {token.type for token in takewhile(lambda token: token.type != "_NL", tokens[start:])}
 
 
 def _build(source: Source, raw: LarkTree[Token]) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
@@ -128,9 +146,11 @@ def _lines(diagnostic: Diagnostic) -> set[int]:
 
 def _declared(source: Source, tokens: Sequence[Token]) -> list[tree.Name]:
     """The names that a broken declaration was about to declare."""
-    if not tokens or tokens[0].type not in DECLARATIONS or tokens[0].type == "TRAIN":
-        return []
-    names = [
-        tree.Name(text=str(t), span=Span(source, t.start_pos or 0, t.end_pos or 0)) for t in tokens if t.type == "NAME"
-    ]
+    names = [tree.Name(text=str(token), span=span_of(source, token)) for token in tokens if token.type == "NAME"]
     return names if tokens[0].type == "IMPORT" else names[:1]
+
+
+def _misspelt(source: Source, tokens: Sequence[Token]) -> list[tree.Name]:
+    """The name that `modle M` was about to declare."""
+    names = [token for token in tokens[:2] if token.type == "NAME"]
+    return [tree.Name(text=str(names[1]), span=span_of(source, names[1]))] if len(names) == 2 else []

@@ -268,12 +268,14 @@ Declaration = (
 class Tree(Form):
     """A program: what could be read of it.
 
-    `broken` holds the names of declarations with a syntax mistake, so that nobody calls them undeclared.
+    `broken` holds the names of declarations with a syntax mistake, so that nobody calls them undeclared; `trained` the
+    networks of such trainings, so that nobody misses their weights.
     """
 
     edition: int
     declarations: tuple[Declaration, ...]
     broken: tuple[Name, ...] = ()
+    trained: tuple[Name, ...] = ()
 
 
 __all__ = [

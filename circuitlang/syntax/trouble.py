@@ -122,6 +122,17 @@ class Trouble:
             start = i
         return self.text(self.tokens[start], self.tokens[before - 1])
 
+    def following(self, stops: frozenset[str], after: int) -> str:
+        """The text from after an index to one of `stops`, or to the end of the brackets; `...` if nothing is there."""
+        depth, end = 0, after
+        for i in range(after + 1, len(self.tokens)):
+            kind = self.tokens[i].type
+            depth += (kind in OPENERS) - (kind in CLOSERS)
+            if depth < 0 or (depth == 0 and kind in stops):
+                break
+            end = i
+        return self.text(self.tokens[after + 1], self.tokens[end]) if end > after else "..."
+
     def outward(self) -> Iterator[tuple[int, Token]]:
         """The tokens before the trouble inside the same brackets, nearest first; bracketed groups are skipped."""
         depth = 0

@@ -142,7 +142,7 @@ def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
             )
         case "iia":
             return f"circuitc render {program} --alignment {found.alignment}   draws where each node is said to live"
-        case _ if lab.program.training(found.network) is not None:
+        case _ if (training := lab.program.training(found.network)) is not None and training.until:
             return f"circuitc train {program} --network {found.network}   trains it until its claims hold"
         case _:
             return f"{verdict.command}   repeats this"

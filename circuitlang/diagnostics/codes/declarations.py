@@ -136,8 +136,8 @@ A data set is a distribution over all inputs of its models: every input is drawn
         "wrong-length",
         "the length of a sequence is missing, or is no length",
         """\
-A sequence needs a length, set or drawn: a whole number from 1 on.  `length = 4` gives it to every sequence of the data.
-Single values have none.
+A sequence needs a length, set or drawn: a whole number from 1 to 1_024.  `length = 4` gives it to every sequence of
+the data.  Single values have none.
 
     length(tokens) = 4
     length(tokens) ~ uniform(2..5)

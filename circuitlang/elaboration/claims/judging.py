@@ -1,6 +1,6 @@
 """Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it is vain, or undecidable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil, log
 
 from circuitlang.core.claim import Claim, Constant, Metric, Operation, Term
@@ -22,8 +22,7 @@ def check_claim(ctx: Context, claim: Claim) -> None:
     """Tell what can be known of a claim before anything is measured.
 
     Errors: E601 and E602 for a bound that is always or never kept, E601 for an interchange without any effect, E604
-    for certainty on a sample, E605 for too few samples; W603 for an interchange of an input, W606 for a network that
-    nothing gives weights.
+    for certainty on a sample, E605 for too few samples; W603 for an interchange of an input.
     """
     for check in CLAIM_CHECKS:
         check(ctx, claim)
@@ -144,7 +143,8 @@ def _tell_certain(
     elif count is None:
         many = f"there are more {what} than can be counted"
     else:
-        many = f"there are {count:,} {what}, and {EXACT_LIMIT:,} are tried at most"
+        some = f"{count:,}" if count < 10**18 else "more than 10^18"
+        many = f"there are {some} {what}, and {EXACT_LIMIT:,} are tried at most"
     near = ">= 0.999" if bound >= 1 else "<= 0.001"
     help = f"write a bound that a sample can keep: {_bounded(comparison, near) or near}"
     if claim.samples is not None and count is not None and count <= EXACT_LIMIT:
@@ -194,30 +194,37 @@ def _setting(ctx: Context, claim: Claim, key: str) -> Span:
     return claim.span
 
 
-def _has_weights(ctx: Context, claim: Claim) -> None:
-    """A network of a claim gets its weights from a `train`, a construction or a file."""
+def have_weights(ctx: Context, claims: Sequence[Claim]) -> None:
+    """A network of a claim gets its weights from a `train`, a construction or a file (W606)."""
     trained = {form.network.text for form in ctx.tree.declarations if isinstance(form, tree.Train)}
-    for name in networks_of(ctx, claim):
+    trained |= {name.text for name in ctx.tree.trained}
+    about: dict[str, list[Claim]] = {}
+    for claim in claims:
+        for name in networks_of(ctx, claim):
+            about.setdefault(name, []).append(claim)
+    for name, theirs in about.items():
         network: Network | None = ctx.done["network"].get(name)
-        if network is None or not isinstance(network.origin, Untrained) or name in trained or claim.span is None:
+        first = theirs[0]
+        if network is None or not isinstance(network.origin, Untrained) or name in trained or first.span is None:
             continue
         ctx.refuse(
             "W606",
             f"nothing in this file gives `{name}` its weights",
-            claim.span,
-            f"about `{name}`",
+            first.span,
+            f"about `{name}`" + (f", like {len(theirs) - 1} more" if len(theirs) > 1 else ""),
             see=ctx.declaration(name, "an architecture, still to be trained"),
-            note="the claim can be decided only on weights that are named when it is",
-            help=f"{_training(ctx, claim, name)}\n"
+            note="a claim about it can be decided only on weights that are named when it is",
+            help=f"{_training(ctx, theirs, name)}\n"
             f"or say which, later: circuitc verify FILE --network {name}=weights.safetensors",
         )
 
 
-def _training(ctx: Context, claim: Claim, network: str) -> str:
+def _training(ctx: Context, claims: Sequence[Claim], network: str) -> str:
     """A training that would give a network its weights, with the file's own names."""
     aligned = [one.name for one in ctx.done["alignment"].values() if one is not None and one.network == network]
     method = f"siit({aligned[0]})" if aligned else f"supervised({(ctx.scope.names('model') or ('MODEL',))[0]})"
-    return f"train {network} by {method} on {claim.data or 'DATA'} {{ until = {{{claim.name}}} }}"
+    until = ", ".join(claim.name for claim in claims if claim.expect == "holds")
+    return f"train {network} by {method} on {claims[0].data or 'DATA'} {{ until = {{{until}}} }}"
 
 
-CLAIM_CHECKS = (_within_reach, _certain_or_sampled, are_informative, _has_weights)
+CLAIM_CHECKS = (_within_reach, _certain_or_sampled, are_informative)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from circuitlang.core.data import Data, Draw
+from circuitlang.core.data import LONGEST, Data, Draw
 from circuitlang.core.expression import reads
 from circuitlang.core.model import Input, Model, length_of
 from circuitlang.diagnostics import Label
@@ -26,7 +26,7 @@ _SETTINGS: Schema = (
     Setting("tolerance", number(0), "tolerance = 0.05"),
     Setting("train", number(0, 1, open_ends=True), "train = 0.8"),
     Setting("test", number(0, 1, open_ends=True), "test = 0.2"),
-    Setting("length", whole(1), "length = 4"),
+    Setting("length", whole(1, LONGEST), "length = 4"),
 )
 
 

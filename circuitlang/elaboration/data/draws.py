@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from circuitlang.core.data import Data, Draw
+from circuitlang.core.data import LONGEST, Data, Draw
 from circuitlang.core.domain import Real
 from circuitlang.core.draw import max_length
 from circuitlang.core.expression import reads
 from circuitlang.core.model import Input, length_of
-from circuitlang.core.values import show
+from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, Span, nearest, one_of
 from circuitlang.elaboration.context import NOTHING, Context, shown
 from circuitlang.elaboration.data.drawing import fewest, may_be
@@ -60,7 +60,7 @@ def read_entries(
         seen[target] = span
         if isinstance(entry, tree.Fixed):
             value = ctx.constant(entry.value)
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+            if is_length(value):
                 lengths[entry.argument.text] = value
             elif value is not NOTHING:
                 _tell_bad_length(ctx, entry.value.span, entry.argument.text, shown(value))
@@ -104,10 +104,15 @@ def _tell_length(
     return False
 
 
+def is_length(value: Value) -> bool:
+    """Whether a sequence can have this length."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST
+
+
 def _tell_bad_length(ctx: Context, span: Span, sequence: str, value: str) -> None:
     ctx.refuse(
         "E261",
-        f"the length of `{sequence}` is a whole number from 1 on, not {value}",
+        f"the length of `{sequence}` is a whole number from 1 to {LONGEST:,}, not {value}",
         span,
         "not a length",
         help=f"write, for example: length({sequence}) ~ uniform(2..5)",
@@ -157,7 +162,7 @@ def _fits(ctx: Context, draw: Draw, written: tree.Expr, part: Input | None, inpu
     """Whether everything that a draw may give belongs to its input's domain; lengths are whole and positive."""
     values = may_be(draw.members, {name: one.domain for name, one in inputs.items()})
     if draw.target.startswith("length("):
-        bad = [value for value in values or () if isinstance(value, bool) or not isinstance(value, int) or value < 1]
+        bad = [value for value in values or () if not is_length(value)]
         if bad:
             _tell_bad_length(ctx, written.span, draw.target[7:-1], show(bad[0]))
         return not bad

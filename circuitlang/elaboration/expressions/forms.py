@@ -194,7 +194,8 @@ def _arm(form: tree.Arm, subject: Typed | None, at: Environment) -> tuple[Finite
             "not a constant",
             help=f"compare instead: if {shown(form.pattern.span)} == ... then ... else ...",
         )
-    values = constant_set(pattern) or Finite((pattern.constant,))
+    members = constant_set(pattern)
+    values = Finite((pattern.constant,)) if members is None else members
     kinds = pattern.inner if is_set(pattern) else pattern.kinds
     held = replace(pattern, kinds=kinds, declared=None if subject is None else subject.declared)
     if subject is not None and not expect(subject.kinds, held, "this match", at.reporter):

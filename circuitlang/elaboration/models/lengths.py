@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import product
 
+from circuitlang.core.data import LONGEST as MOST_TOKENS
 from circuitlang.core.domain import Finite
 from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.reporter import Reporter
@@ -50,7 +51,9 @@ def _whole(form: tree.Expr, at: Environment) -> Lengths:
         return ()
     values = value.constant.values if isinstance(value.constant, Finite) else (value.constant,)
     return tuple(
-        length for length in values if isinstance(length, int) and not isinstance(length, bool) and length >= 0
+        length
+        for length in values
+        if isinstance(length, int) and not isinstance(length, bool) and 0 <= length <= MOST_TOKENS
     )
 
 

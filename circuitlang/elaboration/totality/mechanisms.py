@@ -20,7 +20,7 @@ from circuitlang.elaboration.models.lengths import LONGEST
 from circuitlang.elaboration.totality.abstract import Abstract
 from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed
 
-MOST_TRIED = 6_000  # combinations of one mechanism
+MOST_TRIED = 6_000  # combinations of one mechanism; those of many cells count several times
 SAMPLE = 1_000  # of them at random, if there are more
 
 
@@ -148,7 +148,7 @@ def _try_doubtful(
         trial = Trial(mechanism, doubt.point, abstract, doubt.hazards)
         seen: list[Value] = []
         for outcome, used in _outcomes(trial, budget):
-            budget -= 1
+            budget -= _cost(used)
             if isinstance(outcome, Case):
                 return Finding(possible=possible, case=outcome, doubts=())
             if declared is not None and outcome not in declared and not isinstance(outcome, Tie):
@@ -168,14 +168,24 @@ def _try_doubtful(
 
 def _outcomes(trial: "Trial", budget: int) -> Iterator[tuple[Value | Case, dict[Cell, Value]]]:
     """The results of at most `budget` combinations: in order as far as that goes, then a seeded sample."""
-    for _ in range(max(budget - SAMPLE, 0)):
-        yield trial.run()
+    left = budget
+    while left > SAMPLE:
+        found = trial.run()
+        yield found
         if not trial.advance():
             return
+        left -= _cost(found[1])
     trial.complete = False
     source = random.Random(0)
-    for _ in range(min(SAMPLE, budget)):
-        yield trial.run(source)
+    left = min(SAMPLE, budget)
+    while left > 0:
+        found = trial.run(source)
+        yield found
+        left -= _cost(found[1])
+
+
+def _cost(used: Mapping[Cell, Value]) -> int:
+    return max(1, len(used) // 16)
 
 
 class Trial:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 
 from circuitlang.core.functions import FUNCTIONS, NoValue, apply_function
@@ -33,18 +34,27 @@ def apply_to_sets(name: str, arguments: tuple[Possible, ...], tell: Tell) -> Pos
     lists = [argument.values for argument in arguments]
     known = [values for values in lists if values is not None]
     if len(known) == len(lists) and math.prod(len(values) for values in known) <= MOST_COMBINATIONS:
-        return _one_by_one(name, known, tell)
+        # Equal values of different types, such as 1 and true, are told apart by their types.
+        types = tuple(tuple(map(type, values)) for values in known)
+        value, reasons = _one_by_one(name, tuple(known), types)
+        for reason in reasons:
+            tell(reason)
+        return value
     return _by_kind(name, arguments, tell)
 
 
-def _one_by_one(name: str, lists: list[tuple], tell: Tell) -> Possible:
-    results = []
+@lru_cache(maxsize=1024)  # a comprehension asks the same at every pair of positions
+def _one_by_one(
+    name: str, lists: tuple[tuple[Value, ...], ...], types: tuple[tuple[type, ...], ...]
+) -> tuple[Possible, tuple[str, ...]]:
+    results: list[Value] = []
+    reasons: dict[str, None] = {}
     for combination in product(*lists):
         try:
             results.append(apply_function(name, combination))
         except NoValue as reason:
-            tell(str(reason))
-    return listed(results)
+            reasons[str(reason)] = None
+    return listed(results), tuple(reasons)
 
 
 def _by_kind(name: str, arguments: tuple[Possible, ...], tell: Tell) -> Possible:
