@@ -302,7 +302,7 @@ def test_train_verify_render(here, capsys):
     assert run(["train", "quick.circ"]) == 0
     out, err = capsys.readouterr()
     folder = tiny(here)
-    pattern = rf"Tiny: its claims hold after \d+ steps, [\d.]+ CPU seconds; kept in {folder.relative_to(here)}\n"
+    pattern = rf"Tiny: its claims hold \(\d+ steps, [\d.]+ CPU seconds\); kept in {folder.relative_to(here)}\n"
     assert re.fullmatch(pattern, out) and err == ""
     record = json.loads((folder / "run.json").read_text())
     assert record["training"]["reached"] is True and record["verdicts"] == []

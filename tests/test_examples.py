@@ -133,7 +133,7 @@ def test_a_network_with_the_right_answers_and_no_circuit_is_refuted(here, capsys
 def test_a_random_network_is_refuted(here, capsys):
     assert run(["train", str(REFUTED / "random.circ")]) == 0
     out = capsys.readouterr().out
-    assert "after 0 steps" in out and "hold" not in out
+    assert "(0 steps" in out and "hold" not in out
     code, found, err = verified(capsys, REFUTED / "random.circ")
     assert (code, set(found.values())) == (1, {"REFUTED"})
     assert err.count("smallest counterexample:") == len(found) == 4

@@ -1,6 +1,7 @@
 """From a path to a source.  In: a path; out: its text, or a diagnostic that says why there is none."""
 
 from pathlib import Path
+from shlex import quote
 
 from circuitlang.diagnostics.diagnostic import Diagnostic, Label
 from circuitlang.diagnostics.source import Source
@@ -22,7 +23,7 @@ def read_source(
     try:
         data = Path(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        return refuse("E190", f"there is no file `{shown}`", _near(Path(path)))
+        return refuse("E190", f"there is no file `{shown}`", _near(Path(path), asked))
     except IsADirectoryError:
         return refuse("E191", f"`{shown}` is a folder, not a file", _inside(Path(path)))
     except (OSError, ValueError) as error:
@@ -32,17 +33,24 @@ def read_source(
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin1"
+        help = f"save it as UTF-8, for example: iconv -f {encoding} -t utf-8 {quote(shown)} > NEW.circ"
+        if encoding == "latin1" and b"\0" in data:
+            help = "name a text file: this one is binary"
         return refuse(
             "E192",
             f"`{shown}` is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}, in line {line}",
-            "save it as UTF-8, for example: iconv -f latin1 -t utf-8 OLD > NEW",
+            help,
             notes=("a `.circ` file is text in UTF-8; an older encoding or a binary file is not read",),
         )
     return Source(shown, text.removeprefix("\ufeff")), ()
 
 
-def _near(path: Path) -> str:
-    """What to do about a missing file: the names beside it that are close, or how to begin."""
+def _near(path: Path, asked: Label | None) -> str:
+    """What to do about a missing file: the names beside it that are close, or how to begin.
+
+    A program names files from its own folder: they are shown as it would write them.
+    """
     from difflib import get_close_matches
 
     try:
@@ -50,8 +58,13 @@ def _near(path: Path) -> str:
     except OSError:
         return f"there is no folder `{path.parent}` either; check the path"
     close = get_close_matches(path.name, beside, n=3, cutoff=0.7)
+    written = Path(asked.span.text.strip('"')) if asked else path
     if close:
-        return "did you mean " + " or ".join(f"`{path.with_name(name)}`" for name in close) + "?"
+        return "did you mean " + " or ".join(f"`{written.with_name(name)}`" for name in close) + "?"
+    if asked and written.parts[:1] == ("std",):
+        return "circuitlang brings " + " and ".join(f"`std/{name}`" for name in beside if name.endswith(".circ"))
+    if asked:
+        return "check the path: it is taken from the folder of the file that imports it"
     return "check the path: it is taken from the current folder unless it begins with `/`"
 
 

@@ -93,6 +93,9 @@ class Scope:
                 see=(Label(first.span, f"first declared here, as {A[first.kind]}"),),
                 help=f"rename one of them, for example `{_fresh(entry.name, self.entries)}`",
             )
+            if entry.kind != first.kind:  # nobody knows which of them is meant where it is used
+                del self.entries[entry.name]
+                self.broken |= {entry.name}
         elif _is_reserved(entry):
             reporter.refuse(
                 "E206",

@@ -59,22 +59,26 @@ def read_settings(
     known = {setting.name: setting for setting in schema}
     values: dict[str, Any] = {}
     seen: dict[str, Span] = {}
+    misspelt: set[str] = set()
     written: dict[str, str] = {}
     whole = True
     for one in given:
         key = one.key.text
         if key in seen:
+            again = " ".join(one.span.text.split())
             ctx.refuse(
                 "E253",
                 f"`{key}` is set twice",
                 one.key.span,
                 "set again here",
                 see=[Label(seen[key], "first set here")],
-                help=f"keep one of the two: {written[key]}   or: {' '.join(one.span.text.split())}",
+                help=f"remove one of the two: {again}"
+                if again == written[key]
+                else f"keep one of the two: {written[key]}   or: {again}",
             )
             whole = False
         elif key not in known:
-            _tell_unknown(ctx, one.key, known, owner)
+            misspelt.update(_tell_unknown(ctx, one.key, known, owner))
             whole = False
         else:
             value = known[key].read(one.value, ctx)
@@ -86,7 +90,7 @@ def read_settings(
         seen.setdefault(key, one.key.span)
         written.setdefault(key, " ".join(one.span.text.split()))
     for setting in schema:
-        if setting.required and setting.name not in seen:
+        if setting.required and setting.name not in seen and setting.name not in misspelt:
             ctx.refuse(
                 "E251",
                 f"{owner} needs the setting `{setting.name}`",
@@ -98,7 +102,8 @@ def read_settings(
     return values, whole
 
 
-def _tell_unknown(ctx: Context, key: tree.Name, known: Mapping[str, Setting], owner: str) -> None:
+def _tell_unknown(ctx: Context, key: tree.Name, known: Mapping[str, Setting], owner: str) -> tuple[str, ...]:
+    """The settings that may be meant."""
     close = nearest(key.text, known)
     names = ", ".join(f"`{name}`" for name in known)
     ctx.refuse(
@@ -109,6 +114,7 @@ def _tell_unknown(ctx: Context, key: tree.Name, known: Mapping[str, Setting], ow
         note=f"its settings are {names}" if known else "it has no settings",
         help=f"did you mean {one_of(close)}?" if close else f"remove `{key.text}`",
     )
+    return close
 
 
 def _tell_wrong(ctx: Context, setting: Setting, value: tree.Expr, wanted: Wanted, owner: str) -> None:

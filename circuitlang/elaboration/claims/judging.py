@@ -211,11 +211,11 @@ def have_weights(ctx: Context, claims: Sequence[Claim]) -> None:
             "W606",
             f"nothing in this file gives `{name}` its weights",
             first.span,
-            f"about `{name}`" + (f", like {len(theirs) - 1} more" if len(theirs) > 1 else ""),
+            f"about `{name}`" + (f", as are {len(theirs) - 1} more claims" if len(theirs) > 1 else ""),
             see=ctx.declaration(name, "an architecture, still to be trained"),
             note="a claim about it can be decided only on weights that are named when it is",
             help=f"{_training(ctx, theirs, name)}\n"
-            f"or say which, later: circuitc verify FILE --network {name}=weights.safetensors",
+            f"or say which, later: circuitc verify {ctx.scope.source.path} --network {name}=weights.safetensors",
         )
 
 
@@ -224,7 +224,8 @@ def _training(ctx: Context, claims: Sequence[Claim], network: str) -> str:
     aligned = [one.name for one in ctx.done["alignment"].values() if one is not None and one.network == network]
     method = f"siit({aligned[0]})" if aligned else f"supervised({(ctx.scope.names('model') or ('MODEL',))[0]})"
     until = ", ".join(claim.name for claim in claims if claim.expect == "holds")
-    return f"train {network} by {method} on {claims[0].data or 'DATA'} {{ until = {{{until}}} }}"
+    goal = f"until = {{{until}}}" if until else "at_most = 30min"
+    return f"train {network} by {method} on {claims[0].data or 'DATA'} {{ {goal} }}"
 
 
 CLAIM_CHECKS = (_within_reach, _certain_or_sampled, are_informative)

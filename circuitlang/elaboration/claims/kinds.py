@@ -59,7 +59,9 @@ def _instead(ctx: Context, found: Measured, wanted: set[str]) -> str:
     if "number" in wanted:
         return _measure(ctx, found) or "write a number, or a metric"
     makers = [spec for spec in METRICS.values() if spec.result in wanted]
-    return f"write, for example: {example(ctx, makers[0])}" if makers else "write, for example: Mid -> End"
+    if makers:
+        return f"write, for example: {example(ctx, makers[0])}"
+    return "write, for example: Mid -> End" if "arrow" in wanted else f"declare one, and write its name here"
 
 
 def _measure(ctx: Context, found: Measured) -> str:

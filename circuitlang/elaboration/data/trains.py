@@ -197,13 +197,15 @@ def _read_method(
             name, arguments = "", ()
     if name not in _METHODS:
         close = nearest(name, _METHODS)
+        called = name or declaration.method.span.text
+        meant = declaration.method.span.text.replace(name, close[0], 1) if close and arguments else ""
         return ctx.refuse(
             "E280",
-            f"no method of training is called `{declaration.method.span.text}`",
+            f"no method of training is called `{called}`",
             declaration.method.span,
             "not a method",
             note="`siit` trains a network to contain an alignment, `supervised` to give the answers of models",
-            help=f"write: by {_METHODS[close[0] if close else 'siit'][1]}",
+            help=f"write: by {meant or _METHODS[close[0] if close else 'siit'][1]}",
         )
     target = arguments[0] if len(arguments) == 1 else None
     if name == "siit" and isinstance(target, tree.Name):

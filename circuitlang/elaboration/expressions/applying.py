@@ -142,7 +142,9 @@ def _never(message: str, left: Typed, right: Typed, at: Environment) -> bool:
         caret,
         see=see,
         note="values of different kinds are never equal",
-        help=f"compare with {describe_kinds(left.kinds)}",
+        help=f'text stands in double quotes: "{shown(right.span)}"'
+        if left.kinds == TEXT and right.kinds == NUMBER
+        else f"compare with {describe_kinds(left.kinds)}",
     )
     return False
 

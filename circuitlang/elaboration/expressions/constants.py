@@ -103,7 +103,7 @@ def _check_domain(domain: Finite, span: Span, at: Environment) -> Finite | None:
             span,
             "empty",
             note="a node must have a value; a range `a..b` with a > b is empty",
-            help="give it a member: `{0}`",
+            help=f"{turned[2]}..{turned[1]}" if (turned := _RANGE.fullmatch(span.text)) else "give it a member: `{0}`",
         )
     if kinds(domain) >= {"number", "bool"}:
         number = next(value for value in domain.values if kind_of(value) == "number")

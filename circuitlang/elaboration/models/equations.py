@@ -295,6 +295,8 @@ def _output(form: tree.Model, names: Mapping[str, tree.Node], shop: Workshop) ->
         message, help = f"the output of `{form.name.text}` is its input `{name}`", f"give it a node: out = {name}"
     else:
         message = f"model `{form.name.text}` has no node `{name}`, its output"
-        help = f"did you mean {one_of(close)}?" if close else f"write its equation: {name} = ..."
+        last = next(reversed(names), None)
+        other = f"   or give the model another output: -> {last}" if last else ""
+        help = f"did you mean {one_of(close)}?" if close else f"write its equation: {name} = ...{other}"
     see = (Label(names[close[0]].name.span, "a similar name"),) if close else ()
     return at.reporter.refuse("E222", message, form.output.span, "no equation", see=see, help=help)

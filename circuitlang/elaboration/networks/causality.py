@@ -10,7 +10,7 @@ from circuitlang.core.network import Network, TransformerShape
 from circuitlang.core.site import Position, Site
 from circuitlang.diagnostics import Label
 from circuitlang.elaboration.context import Context
-from circuitlang.elaboration.networks.paths import Obstacle, Spot, obstacle, offset, stream
+from circuitlang.elaboration.networks.paths import Obstacle, Spot, obstacle, offset, overlap, stream
 from circuitlang.elaboration.networks.positions import Layout, holes_of
 
 
@@ -51,6 +51,8 @@ def in_causal_order(ctx: Context, placed: Placed) -> None:
         if not ends or not starts:
             continue
         pairs = [(start, end) for end in ends for start in starts]
+        if any(overlap(start, end, placed.layout) for start, end in pairs if start.span is not None):
+            continue  # told already: they cannot both be there
         obstacles: list[Obstacle | None] = [_blocked(placed, edge, start, end) for start, end in pairs]
         if obstacles[0] is not None and all(obstacles):
             _tell_no_path(ctx, placed, edge, obstacles[0], *pairs[0])
