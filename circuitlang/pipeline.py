@@ -66,7 +66,7 @@ def train(program: Program, spec: TrainingSpec, choice: Choice, tracker: Tracker
     test = StopTest(program=program, claims=claims, seed=spec.seed, device=device)
 
     def stop(network: Transformer) -> bool:
-        return test({**fixed, spec.network: instrument(program, network)})
+        return test({**fixed, spec.network: instrument(program, spec.network, network)})
 
     return train_network(program=program, spec=spec, stop=stop if claims else None, tracker=tracker, device=device)
 

@@ -19,6 +19,7 @@ from circuitlang.diagnostics import Diagnostic, Label, Refusal
 if TYPE_CHECKING:
     from circuitlang.backends.tracr import TracrNetwork
     from circuitlang.core.data import Data
+    from circuitlang.core.model import Model
     from circuitlang.networks.transformer import Transformer
     from circuitlang.verification import Instrumented
 
@@ -56,6 +57,7 @@ def obtain(program: Program, name: str, choice: Choice) -> Instrumented:
             E619 for what a later version does, E5xx for a file or a model that cannot be used.
     """
     from circuitlang.networks.artefacts import load_network, network_hash
+    from circuitlang.simulation.reading import read_as, read_for
     from circuitlang.verification import Instrumented
 
     given, declared = choice.files.get(name), program.network(name)
@@ -78,7 +80,7 @@ def obtain(program: Program, name: str, choice: Choice) -> Instrumented:
         network = made.network.to(choice.device)
         return Instrumented(
             network=network,
-            reading=lambda data, model: made.reading,
+            reading=lambda data, model: read_as(made.reading, read_for(data, model, program)),
             sha256=network_hash(network),
             model=made.model,
             pairs=made.pairs,
@@ -89,7 +91,7 @@ def obtain(program: Program, name: str, choice: Choice) -> Instrumented:
     network = load_network(path)[0]
     if isinstance(declared.shape, TransformerShape):
         _compare(declared, declared.shape, network.config.shape, path)
-    return instrument(program, network.to(choice.device))
+    return instrument(program, name, network.to(choice.device))
 
 
 def construct(program: Program, name: str) -> TracrNetwork:
@@ -113,15 +115,24 @@ def construct(program: Program, name: str) -> TracrNetwork:
     return compile_tracr(program, program.model(model), data_of(program, name))
 
 
-def instrument(program: Program, network: Transformer) -> Instrumented:
-    """A network, and how it reads the data of a program."""
+def instrument(program: Program, name: str, network: Transformer) -> Instrumented:
+    """The weights of a network, and how it reads the data of a program: with the words that it was trained on."""
     from circuitlang.networks.artefacts import network_hash
-    from circuitlang.simulation.reading import read_for
+    from circuitlang.simulation.reading import Reading, read_as, read_for
     from circuitlang.verification import Instrumented
+
+    train = program.training(name)
+
+    def reading(data: Data, model: Model) -> Reading:
+        asked = read_for(data, model, program)
+        if train is None or train.data.name == data.name:
+            return asked
+        known = program.alignment(train.alignment).model if train.alignment else train.models[0]
+        return read_as(read_for(program.dataset(train.data.name), program.model(known), program), asked)
 
     return Instrumented(
         network=network,
-        reading=lambda data, model: read_for(data, model, program),
+        reading=reading,
         sha256=network_hash(network),
     )
 

@@ -1,5 +1,7 @@
 """How networks read: tokens, answers and positions of strings and of prompts."""
 
+from dataclasses import replace
+
 import models as m
 import numpy as np
 import pytest
@@ -8,14 +10,20 @@ from circuitlang.core.data import Data, Draw, Hole, Prompt
 from circuitlang.core.domain import Real, finite
 from circuitlang.core.expression import SetOf
 from circuitlang.core.model import Input, Model
+from circuitlang.core.network import TransformerShape
 from circuitlang.core.site import Position
 from circuitlang.core.values import Tie
+from circuitlang.diagnostics import Source
 from circuitlang.diagnostics.diagnostic import Refusal
+from circuitlang.networks.config import TransformerConfig
+from circuitlang.networks.transformer import build_transformer
+from circuitlang.pipeline import check
 from circuitlang.simulation.batches import PROMPT, Batch, batch_of
 from circuitlang.simulation.columns import Column
 from circuitlang.simulation.enumeration import enumerate_inputs
-from circuitlang.simulation.reading import Reading, read_for
+from circuitlang.simulation.reading import Reading, read_as, read_for
 from circuitlang.simulation.run import simulate
+from circuitlang.weights import instrument
 
 END = Position("end")
 
@@ -98,6 +106,51 @@ def test_prompts_are_read_word_by_word() -> None:
     answers = reading.answers(simulate(m.ioi(), batch)["answer"], batch)
     assert np.argwhere(answers.counted).tolist() == [[0, 13], [1, 11]]
     assert [names[number] for number in answers.targets[answers.counted]] == ["N0", "N1"]
+
+
+def test_other_data_are_read_with_the_words_of_the_networks_own() -> None:
+    """Two prompts of as many words give vocabularies of one size: only the words tell which is which."""
+    own, data = read_for(m.ioi_data(), m.ioi()), m.ioi_data()
+    turned = replace(data, prompts=tuple(replace(one, parts=one.parts[::-1]) for one in data.prompts))
+    asked = read_for(turned, m.ioi())
+    assert asked.d_vocab == own.d_vocab and asked.vocabulary != own.vocabulary
+    reading, batch = read_as(own, asked), ioi_batch(("N0", "N4", "N4", "park", 0), ("N2", "N1", "N2", "store", 1))
+    found = [[own.vocabulary[token] for token in row] for row in reading.tokens(batch)]
+    assert found == words(asked, asked.tokens(batch))
+    longer = replace(data, prompts=(Prompt(("However", *data.prompts[0].parts)),))
+    with pytest.raises(Refusal) as refusal:
+        read_as(own, read_for(longer, m.ioi())).tokens(batch)
+    assert refusal.value.diagnostics[0].code == "E578"
+    # A network without PAD cannot be told where a short string ends.
+    fixed = read_for(replace(m.FRAC_DATA, lengths=(("tokens", 3),)), m.FRAC)
+    ragged = Draw(target="length(tokens)", distribution="uniform", members=m.const(m.numbers(2, 3)))
+    ragged_data = replace(m.FRAC_DATA, lengths=(), draws=(ragged, *m.FRAC_DATA.draws))
+    assert read_as(fixed, read_for(ragged_data, m.FRAC)).d_vocab == fixed.d_vocab + 1
+    assert read_as(read_for(ragged_data, m.FRAC), fixed).pad == fixed.d_vocab
+
+
+def test_a_trained_network_keeps_its_words_on_other_data() -> None:
+    source = Source("two.circ", TWO)
+    program = check(source).program
+    assert program is not None
+    own, other = map(program.dataset, ("Own", "Other"))
+    shape = TransformerShape(layers=1, heads=1, d_model=4, d_head=4, d_mlp=4)
+    network = build_transformer(TransformerConfig(shape=shape, d_vocab=5, n_ctx=4, d_out=2), 0)
+    looked = instrument(program, "Net", network)
+    assert looked.reading(own, program.models[0]).vocabulary == looked.reading(other, program.models[0]).vocabulary
+    assert read_for(other, program.models[0]).vocabulary != read_for(own, program.models[0]).vocabulary
+
+
+TWO = """\
+circ 1
+domain Bit = {"yes", "no"}
+model Same(a: Bit) -> out { out : Bit = a }
+data Own   for Same { a ~ uniform(Bit)  prompt = "say {a} now" }
+data Other for Same { a ~ uniform(Bit)  prompt = "now {a} say" }
+network Net = transformer { layers = 1  heads = 1  d_model = 4 }
+train Net by supervised(Same) on Own { at_most = 1 steps }
+claim c : accuracy(Net, Same) >= 0.9 on Other
+"""
 
 
 def test_positions_are_matched_by_hole() -> None:

@@ -54,15 +54,16 @@ def _near(path: Path, asked: Label | None) -> str:
     from difflib import get_close_matches
 
     try:
-        beside = sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+        beside = {entry.stem: entry.name for entry in sorted(path.parent.iterdir()) if entry.is_file()}
     except OSError:
         return f"there is no folder `{path.parent}` either; check the path"
-    close = get_close_matches(path.name, beside, n=3, cutoff=0.7)
+    close = [beside[stem] for stem in get_close_matches(path.stem, beside, n=3, cutoff=0.65)]
     written = Path(asked.span.text.strip('"')) if asked else path
     if close:
         return "did you mean " + " or ".join(f"`{written.with_name(name)}`" for name in close) + "?"
     if asked and written.parts[:1] == ("std",):
-        return "circuitlang brings " + " and ".join(f"`std/{name}`" for name in beside if name.endswith(".circ"))
+        brought = [f"`std/{name}`" for name in beside.values() if name.endswith(".circ")]
+        return "circuitlang brings " + " and ".join(brought)
     if asked:
         return "check the path: it is taken from the folder of the file that imports it"
     return "check the path: it is taken from the current folder unless it begins with `/`"

@@ -1,5 +1,5 @@
-"""Pairs of a base and a source.  In: a batch or data; out: row numbers of pairs that share their lengths, all of them,
-drawn at random, or drawn so that the intervention matters in a stated share of them.
+"""Pairs of a base and a source.  In: a batch or data; out: row numbers of pairs that share their lengths, all of them
+or fresh independent ones.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ answers at their positions, and the positions that alignments name.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,8 +91,10 @@ class Reading:
             for place, part in enumerate(prompt.parts, start=1):
                 if isinstance(part, Hole):
                     tokens[rows, place] = self._looked_up(batch.columns[part.name].take(rows), self._tokens, 0)
-                else:
+                elif part in self._tokens:
                     tokens[rows, place] = self._tokens[part]
+                else:
+                    raise _unknown(part, "token")
         return tokens
 
     def answers(self, column: Column, batch: Batch) -> Answers:
@@ -224,6 +226,19 @@ def read_for(data: Data, model: Model, program: Program | None = None) -> Readin
         prompts=data.prompts,
         sequence=sequence,
     )
+
+
+def read_as(own: Reading, asked: Reading) -> Reading:
+    """How a network that was made for one data set reads another: with the tokens and the answers that it knows.
+
+    Words that it lacks, and strings that are too long for it, are refused where they occur. Inputs of several lengths
+    need a PAD, and a network without one gets a vocabulary that is larger than its own, by which it can be told.
+    """
+    n_ctx = asked.n_ctx if asked.sequence is None else min(asked.n_ctx, own.n_ctx)
+    vocabulary, pad = own.vocabulary, own.pad
+    if asked.pad is not None and pad is None:
+        vocabulary, pad = (*vocabulary, PAD), len(vocabulary)
+    return replace(asked, vocabulary=vocabulary, pad=pad, outputs=own.outputs, n_ctx=n_ctx)
 
 
 def _hole(prompt: Prompt, position: Position) -> int:

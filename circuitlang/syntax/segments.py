@@ -7,6 +7,7 @@ deeper than the declaration before it, stands alone: it declares nothing, and th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from lark import Token
 
@@ -112,15 +113,31 @@ class _Cutter:
             repair = f"add `{closer}` at the end"
         elif at.type in CLOSERS:
             place = Label(span_of(self.source, at), f"expected `{closer}` before this")
+            line = self._last_line(opener)
             repair = f"add `{closer}` before the `{at}` in line {at.line}"
+            if not bracket.is_block and line != at.line:
+                repair = f"add `{closer}` at the end of line {line}"
         else:
             inside = f"a `{owner}`" if owner is not None else "the brackets"
             inside = inside.replace("a `align`", "an `align`").replace("a `extern`", "an `extern`")
             place = Label(span_of(self.source, at), f"`{at}` cannot appear inside {inside}")
             repair = f"add `{closer}` before line {at.line}"
+            if not bracket.is_block:
+                repair = f"add `{closer}` at the end of line {self._last_line(opener)}"
         message = f"{what} is never closed"
         opened = Label(start, "the block opens here" if bracket.is_block else "it opens here")
         self.diagnostics.append(Diagnostic("E102", message, place, (opened,), helps=(repair,)))
+
+    def _last_line(self, opener: Token) -> int:
+        """The line at whose end an unclosed bracket probably closes: the next one begins like an entry of a block."""
+        last = opener.line or 0
+        inside = [token for token in self.tokens if (token.start_pos or 0) >= (opener.start_pos or 0)]
+        for line, group in groupby(inside, key=lambda token: token.line or 0):
+            kinds = [token.type for token in group]
+            if line > last and kinds[0] == "NAME" and {"EQUAL", "ARROW", "TILDE"} & set(kinds):
+                break
+            last = line
+        return last
 
     def _unopened(self, token: Token) -> None:
         span = span_of(self.source, token)

@@ -248,6 +248,17 @@ there would compare two different tasks.
 """,
     ),
     Code(
+        "W624",
+        "idle-variable",
+        "the variable of a claim's `for` is not used",
+        """\
+A claim with `for` makes one statement for every member, and the variable stands for that member.  A statement that does
+not mention it says the same each time.
+
+    claim implements : iia(Trained, n) >= 0.99 for n in {is_x, frac} on Strings
+""",
+    ),
+    Code(
         "E626",
         "unaligned-node",
         "a claim interchanges a node that has no site",

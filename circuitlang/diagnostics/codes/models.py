@@ -1,4 +1,4 @@
-"""The codes E212 to W245: domains, equations and mechanisms.  In: nothing; out: one entry a code."""
+"""The codes E212 to W246: domains, equations and mechanisms.  In: nothing; out: one entry a code."""
 
 from circuitlang.diagnostics.codes.code import Code
 
@@ -123,5 +123,12 @@ every intervention.  Usually the constant is misspelt, or the domain lacks it.
 What the checks know about the parents is not enough to prove that the node always has a value of its domain, and
 there are too many combinations to try.  Some thousand of them were fine, the first ones and a sample.  If a missing
 value turns up later, the run stops and says so.  Computing in two steps through a small domain helps.
+"""),
+    Code("W246", "constant-node", "a node that reads others has one value only", """\
+Whatever its parents are, the node comes out the same: replacing it, or them, can never change an answer, and a claim
+about it cannot fail.  Often the cause is `the`, which is none unless exactly one value is found.
+
+    out[i] = the(tokens[j] for j where j != i)     # none: several positions differ from i
+    out[i] = the(tokens[j] for j where j == i - 1)
 """),
 )  # fmt: skip

@@ -61,7 +61,7 @@ def _instead(ctx: Context, found: Measured, wanted: set[str]) -> str:
     makers = [spec for spec in METRICS.values() if spec.result in wanted]
     if makers:
         return f"write, for example: {example(ctx, makers[0])}"
-    return "write, for example: Mid -> End" if "arrow" in wanted else f"declare one, and write its name here"
+    return "write, for example: Mid -> End" if "arrow" in wanted else "declare one, and write its name here"
 
 
 def _measure(ctx: Context, found: Measured) -> str:

@@ -16,6 +16,7 @@ from circuitlang.elaboration.claims.terms import Bindings, read_term
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.fitting import data_fits
 from circuitlang.elaboration.references import read_data_ref, task_of
+from circuitlang.elaboration.scope import parts_of
 from circuitlang.elaboration.settings import Schema, Setting, choice, number, read_settings, whole
 from circuitlang.syntax import tree
 
@@ -39,6 +40,7 @@ def elaborate_claim(ctx: Context, declaration: tree.Claim) -> Claim | None:
         cases = read_quantifier(ctx, declaration.quantifier)
     if cases is None:
         return None
+    _tell_idle(ctx, declaration)
     statements: list[Statement] = []
     for member, bindings in cases:
         found = read_term(ctx, declaration.statement, bindings)
@@ -64,6 +66,23 @@ def elaborate_claim(ctx: Context, declaration: tree.Claim) -> Claim | None:
     )
     check_claim(ctx, claim)
     return claim
+
+
+def _tell_idle(ctx: Context, declaration: tree.Claim) -> None:
+    """A variable that the statement does not mention: all of its cases are one."""
+    over = declaration.quantifier
+    if over is None:
+        return
+    if any(isinstance(part, tree.Name) and part.text == over.name.text for part in parts_of(declaration.statement)):
+        return
+    ctx.refuse(
+        "W624",
+        f"the statement does not mention `{over.name.text}`, so it says the same for every member",
+        over.span,
+        "changes nothing",
+        note="a claim with `for` makes one statement for every member",
+        help=f"use `{over.name.text}` in the statement, or remove: {' '.join(over.span.text.split())}",
+    )
 
 
 def _text(declaration: tree.Claim) -> str:

@@ -1,5 +1,7 @@
 """Constants and domains, each worked out once.  In: declarations and closed expressions; out: values and domains."""
 
+import re
+
 from circuitlang.core.domain import Angle, Domain, Finite, Real, kinds
 from circuitlang.core.functions import MOST_MEMBERS
 from circuitlang.core.values import kind_of, show
@@ -9,6 +11,8 @@ from circuitlang.elaboration.expressions.typed import NUMBER, SET, Typed, expect
 from circuitlang.elaboration.reporter import Effort
 from circuitlang.elaboration.scope import Entry
 from circuitlang.syntax import tree
+
+_RANGE = re.compile(r"(-?[0-9]+)\.\.(-?[0-9]+)")
 
 
 class _Busy:

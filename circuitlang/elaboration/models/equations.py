@@ -19,7 +19,12 @@ from circuitlang.elaboration.models.applications import applied_model, apply_mod
 from circuitlang.elaboration.models.families import input_family, node_family
 from circuitlang.elaboration.models.lengths import Lengths, cases
 from circuitlang.elaboration.models.order import order_nodes
-from circuitlang.elaboration.models.warnings import warn_about_arms, warn_about_comparisons, warn_about_dead_nodes
+from circuitlang.elaboration.models.warnings import (
+    warn_about_arms,
+    warn_about_comparisons,
+    warn_about_constant,
+    warn_about_dead_nodes,
+)
 from circuitlang.elaboration.reporter import Effort, Reporter
 from circuitlang.elaboration.scope import A, Entry, Scope, near
 from circuitlang.elaboration.totality.abstract import Abstract
@@ -180,6 +185,8 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     read = Mechanism(name=form.name.text, index=index, expr=mechanism.expr, span=form.equation.span)
     finding = check_mechanism(read, declared, shop.abstract, _cases(read, shop))
     tell_finding(form, read, finding, declared, at.reporter)
+    if finding.case is None:
+        warn_about_constant(read, finding.possible, shop.abstract, at.reporter)
     domain = declared or inferred_domain(finding.possible)
     if domain is None:
         # A case that was told explains why nothing is known; otherwise say so.
@@ -295,7 +302,7 @@ def _output(form: tree.Model, names: Mapping[str, tree.Node], shop: Workshop) ->
         message, help = f"the output of `{form.name.text}` is its input `{name}`", f"give it a node: out = {name}"
     else:
         message = f"model `{form.name.text}` has no node `{name}`, its output"
-        last = next(reversed(names), None)
+        last = next(reversed(tuple(names)), None)
         other = f"   or give the model another output: -> {last}" if last else ""
         help = f"did you mean {one_of(close)}?" if close else f"write its equation: {name} = ...{other}"
     see = (Label(names[close[0]].name.span, "a similar name"),) if close else ()

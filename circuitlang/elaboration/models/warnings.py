@@ -1,13 +1,16 @@
 """Parts of a model that do nothing.  In: finished models; out: warnings, no mistakes."""
 
+from collections.abc import Iterator
+
 from circuitlang.core.domain import describe_values
-from circuitlang.core.expression import Match
+from circuitlang.core.expression import Match, reads
 from circuitlang.core.model import Model
-from circuitlang.core.values import show
+from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.totality.abstract import Abstract
-from circuitlang.elaboration.totality.possible import key
+from circuitlang.elaboration.totality.mechanisms import Mechanism
+from circuitlang.elaboration.totality.possible import Possible, key
 
 
 def warn_about_dead_nodes(model: Model, reporter: Reporter) -> None:
@@ -27,6 +30,24 @@ def warn_about_dead_nodes(model: Model, reporter: Reporter) -> None:
                 note="replacing it can never change an answer, so no claim about it can be tested",
                 help=f"use `{node.name}` in an equation that leads to `{model.output}`, or remove it",
             )
+
+
+def warn_about_constant(mechanism: Mechanism, possible: Possible, abstract: Abstract, reporter: Reporter) -> None:
+    """W246 for a node that reads what can differ, and has one value all the same; W244 may say why."""
+    read = [abstract.held[name] for name in reads(mechanism.expr) if name in abstract.held]
+    explained = any(_is_within(place, mechanism.span) for place, _, _ in _vain_comparisons(abstract))
+    if possible.single and not all(one.single for one in read) and not explained:
+        (value,) = possible.listed.values()
+        reporter.refuse(
+            "W246",
+            f"`{mechanism.name}` is {show(value)}, whatever it reads",
+            mechanism.span,
+            f"always {show(value)}" if len(show(value)) < 40 else "always the same",
+            note="`the` of several values is none: it wants a condition that one position meets"
+            if value is None
+            else "",
+            help=f"write it as the constant it is: {show(value)}, or change what it computes",
+        )
 
 
 def warn_about_arms(abstract: Abstract, within: Span, reporter: Reporter) -> None:
@@ -70,9 +91,9 @@ def _warn_about_arm(form: Match, number: int, place: Span, reporter: Reporter) -
 
 def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter) -> None:
     """W244 for every comparison in this model of a cell with a constant that it never holds."""
-    for place, (cell, value) in abstract.compared.items():
+    for place, cell, value in _vain_comparisons(abstract):
         held = abstract.held[cell].values
-        if held is not None and key(value) not in abstract.held[cell].listed and _is_within(place, within):
+        if held is not None and _is_within(place, within):
             reporter.refuse(
                 "W244",
                 f"`{cell}` is never {show(value)}, so this comparison always comes out the same",
@@ -81,3 +102,10 @@ def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter)
                 note=f"the values of `{cell}` are {describe_values(held)}",
                 help="compare with one of these values, or remove the comparison",
             )
+
+
+def _vain_comparisons(abstract: Abstract) -> Iterator[tuple[Span, str, Value]]:
+    """The comparisons of a cell with a constant that it never holds: their places, the cells and the constants."""
+    for place, (cell, value) in abstract.compared.items():
+        if abstract.held[cell].values is not None and key(value) not in abstract.held[cell].listed:
+            yield place, cell, value
