@@ -80,6 +80,7 @@ class Context:
 
     def missing(self, name: tree.Name, *kinds: Declared) -> None:
         """Tell that a name of these kinds is not declared."""
+        self.told(name)
         wanted = " or ".join(A[kind].removeprefix("a ").removeprefix("an ") for kind in kinds)
         close = nearest(name.text, self.scope.names(*kinds))
         self.refuse(
@@ -90,6 +91,11 @@ class Context:
             see=self.declaration(close[0], "a similar name") if close else (),
             help=f"did you mean {one_of(close)}?" if close else self._instead(name.text, kinds[0]),
         )
+
+    def told(self, name: tree.Name) -> None:
+        """An unknown name in a file with syntax mistakes is told once: its declaration may be among them."""
+        if not self.tree.complete:
+            self.scope.broken |= {name.text}
 
     def kind_of(self, name: str) -> Kind | None:
         """The kind of a name's declaration; None if there is none."""

@@ -152,7 +152,7 @@ def describe(value: tree.Expr) -> str:
 
 def whole(low: int = 0, high: int | None = None) -> Reader:
     """Reads a whole number in a range."""
-    span = f"from {low} to {high:,}" if high is not None else f"of at least {low}"
+    span = f"from {low:,} to {high:,}" if high is not None else f"of at least {low}"
 
     def read(value: tree.Expr, ctx: Context) -> Any:
         found = number_of(value, ctx)

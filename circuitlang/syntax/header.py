@@ -6,7 +6,7 @@ from lark import Token
 
 from circuitlang.diagnostics import Diagnostic, Label, Source, Span, nearest
 from circuitlang.syntax.segments import span_of
-from circuitlang.syntax.words import DECLARATIONS, KEYWORDS, found
+from circuitlang.syntax.words import DECLARATIONS, KEYWORDS, SHAPES, found
 
 EDITION = 1
 
@@ -53,12 +53,25 @@ def _stray(source: Source, token: Token, header_line: int) -> Diagnostic:
 
 def not_a_declaration(source: Source, token: Token) -> Diagnostic:
     """A line outside all blocks begins with something else than a keyword of a declaration."""
+    if token.type == "FLOOR":
+        return slashes(source, token)
     words = sorted(kind.lower() for kind in DECLARATIONS)
+    if str(token) in words:  # `domain = {1, 2}`: before `=` even a keyword is a name
+        label, helps = Label(span_of(source, token), "expected a name after this"), (SHAPES[str(token).upper()],)
+        return Diagnostic("E101", f"this {found(token)} has no name", label, helps=helps)
     close = () if token.type in KEYWORDS else nearest(str(token), words)
     label = Label(span_of(source, token), "expected a declaration")
     helps = (f"did you mean `{close[0]}`?",) if close else ("outside a block every line declares something",)
     notes = ("a declaration begins with one of: " + ", ".join(words),)
     return Diagnostic("E101", f"{found(token)} begins no declaration", label, notes=notes, helps=helps)
+
+
+def slashes(source: Source, token: Token) -> Diagnostic:
+    """`//` where a comment was meant."""
+    line = source.line_span(_line(token)).end
+    helps = (f"# {source.text[token.end_pos or 0 : line].strip()}",)
+    message = "a comment begins with `#`, not with `//`"
+    return Diagnostic("E101", message, Label(span_of(source, token), "this divides"), helps=helps)
 
 
 def _line(token: Token) -> int:

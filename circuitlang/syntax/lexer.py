@@ -13,6 +13,7 @@ from lark import Token, UnexpectedCharacters
 
 from circuitlang.diagnostics import Diagnostic, Label, Source, Span
 from circuitlang.syntax.grammar import grammar
+from circuitlang.syntax.words import UNITS
 
 MOST = 20  # after so many unreadable pieces the rest of the text is not read
 
@@ -146,7 +147,9 @@ def _number(source: Source, number: re.Match[str]) -> tuple[Diagnostic, int, str
     head = begins[0] if begins else run
     rest = run[len(head) :]
     label = Label(Span(source, number.start(), end), "a number ends where its digits end")
-    if rest and (rest[0].isalpha()):
+    if rest in UNITS:
+        helps = (f"{head}{UNITS[rest]}",)
+    elif rest and (rest[0].isalpha()):
         helps = (f"{head} {rest}   with a space, if `{rest}` is a word of its own",)
         helps += (f"{rest}{head}   if this is a name: names begin with a letter",) if head.isdigit() else ()
     else:

@@ -7,12 +7,13 @@ which they are asked.
 from collections.abc import Callable
 
 from circuitlang.diagnostics import Diagnostic
-from circuitlang.syntax.header import not_a_declaration
+from circuitlang.syntax.header import not_a_declaration, slashes
 from circuitlang.syntax.trouble import Trouble
 from circuitlang.syntax.words import (
     BINARY,
     DECLARATIONS,
     SHAPES,
+    UNITS,
     expectation,
     found,
     is_keyword,
@@ -115,8 +116,7 @@ def continued_line(t: Trouble) -> Diagnostic | None:
             "E109", message, label, (t.here("expected `{`"),), (LINES,), (f"{t.line_from(t.line_start)} {{",)
         )
     if t.starts_line and t.token.type == "FLOOR":
-        helps = (f"# {t.line_from(t.token)[2:].strip()}",)
-        return Diagnostic("E101", "a comment begins with `#`, not with `//`", t.here("this divides"), helps=helps)
+        return slashes(t.source, t.token)
     joins = BINARY | {"LPAR", "LSQB", "LBRACE", "ON", "FOR", "ARROW", "THEN", "ELSE", "WHERE", "EQUAL", "COLON", "AS"}
     if not t.starts_line or t.token.type not in joins | {"TILDE", "OF", "AT", "BY", "FIELD"}:
         return None
@@ -136,6 +136,10 @@ def comma_between_entries(t: Trouble) -> Diagnostic | None:
     """E110: `layers = 2, heads = 4`."""
     if t.token.type != "COMMA" or not t.in_block:
         return None
+    after = t.tokens[t.index + 2].type if t.index + 2 < len(t.tokens) else ""
+    if t.kind == "ALIGN" and after not in ("ARROW", "LSQB") and t.next is not None and t.next.type == "NAME":
+        helps = (f"{t.text(t.line_start, t.last)} | {t.line_from(t.next)}",)
+        return Diagnostic("E110", "the sites of a node are joined with `|`", t.here("expected `|`"), helps=helps)
     helps = ("remove the comma: each entry ends where the next begins",)
     return Diagnostic("E110", "the entries of a block stand without commas", t.here("not needed"), helps=helps)
 
@@ -207,6 +211,19 @@ def other_notation(t: Trouble) -> Diagnostic | None:
     if t.wants_value and t.token.type == "FIELD":
         helps = (f"0{t.token}",)
         return Diagnostic("E101", f"`{t.token}` has nothing before its dot", t.here("expected a value"), helps=helps)
+    if t.last.type == "PLACE" and t.token.type == "MINUS":
+        helps = ("the last token is called `end`: @ end   or: @ (end - 1)",)
+        return Diagnostic("E101", "tokens are not counted from the end", t.here("expected a position"), helps=helps)
+    if t.kind == "ALIGN" and t.token.type in ("AND", "OR"):
+        helps = (f"{t.text(t.line_start, t.last)} | {t.line_from(t.next) if t.next else '...'}",)
+        return Diagnostic("E101", "the sites of a node are joined with `|`", t.here("expected `|`"), helps=helps)
+    if t.last.type == "NAME" and str(t.last) in UNITS and "EQUAL" in t.expected:
+        before = t.tokens[t.index - 2]
+        if before.type in ("INT", "FLOAT"):
+            number = str(before) if before.type == "INT" else f"{float(before):g}"
+            place = t.at(t.last, "not a unit" if str(t.last) != UNITS[str(t.last)].strip() else "wants a whole number")
+            helps = (f"{number}{UNITS[str(t.last)]}",)
+            return Diagnostic("E101", "the units are `s`, `min`, `h`, `steps` and `epochs`", place, helps=helps)
     if t.wants_value and t.token.type == "LSQB":
         helps = ("a set is written `{a, b}`, a tuple `(a, b)`",)
         return Diagnostic("E101", "there are no lists in `[ ]`", t.here("expected a value"), helps=helps)

@@ -62,6 +62,7 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
         declarations=tuple(declarations),
         broken=tuple(broken),
         trained=tuple(trained),
+        complete=not diagnostics,
         span=span,
     )
     return program, tuple(diagnostics)
@@ -74,7 +75,8 @@ def _declaration(source: Source, tokens: Sequence[Token]) -> tuple[tree.Declarat
         raw, failed = _reduce(tokens)
         if raw is not None:
             form, odd = _build(source, raw)
-            return None if mistakes else form, (*mistakes, *odd)
+            unknown = any(one.code == "E118" for one in odd)  # a number that nobody knows
+            return None if mistakes or unknown else form, (*mistakes, *odd)
         trouble = Trouble(source, tuple(tokens), failed, _expected(tokens[:failed]))
         mistakes.append(explain_mistake(trouble))
         lines = [i for i, token in enumerate(tokens) if token.type == "_NL"]

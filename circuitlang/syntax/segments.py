@@ -15,6 +15,7 @@ from circuitlang.diagnostics import Diagnostic, Label, Source, Span
 from circuitlang.syntax.newlines import CLOSER_OF, CLOSERS, Bracket, Nesting
 from circuitlang.syntax.words import DECLARATIONS, PUNCTUATION
 
+WORDS = ("NAME", "KEYWORD_AS_KEY")
 DEEPEST = 60  # brackets inside brackets
 
 
@@ -62,7 +63,7 @@ class _Cutter:
         if starts_line and token.type in DECLARATIONS and (not self.nesting.depth or self._outdented(token)):
             self.finish(token)
             self.lost = self.lost and not self.segments[-1].sound
-        elif starts_line and token.type == "NAME" and not self.nesting.depth and self._outdented(token):
+        elif starts_line and token.type in WORDS and not self.nesting.depth and self._outdented(token):
             self.finish(token)
             self.sound = not self.lost
         if token.type in CLOSERS:
@@ -145,6 +146,10 @@ class _Cutter:
         secondary = (Label(span_of(self.source, inner), "this is still open"),) if inner else ()
         closed = f"expected `{PUNCTUATION[CLOSER_OF[inner.type]]}`" if inner else "nothing is open here"
         helps = (f"remove the `{token}`, or add what it should close",)
+        if inner:
+            opener = next(PUNCTUATION[kind] for kind, closer in CLOSER_OF.items() if closer == token.type)
+            wanted = PUNCTUATION[CLOSER_OF[inner.type]]
+            helps = (f"write `{wanted}` here, or open with `{opener}` instead of `{inner}` in line {inner.line}",)
         message = f"this `{token}` closes nothing"
         self.diagnostics.append(Diagnostic("E116", message, Label(span, closed), secondary, helps=helps))
 

@@ -269,13 +269,14 @@ class Tree(Form):
     """A program: what could be read of it.
 
     `broken` holds the names of declarations with a syntax mistake, so that nobody calls them undeclared; `trained` the
-    networks of such trainings, so that nobody misses their weights.
+    networks of such trainings, so that nobody misses their weights. What is not `complete` may lack declarations.
     """
 
     edition: int
     declarations: tuple[Declaration, ...]
     broken: tuple[Name, ...] = ()
     trained: tuple[Name, ...] = ()
+    complete: bool = True
 
 
 __all__ = [

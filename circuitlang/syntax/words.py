@@ -16,6 +16,14 @@ PUNCTUATION = {
 BINARY = frozenset("OR AND IN COMPARE VBAR AMPERSAND DOTS PLUS MINUS STAR SLASH FLOOR PERCENT POWER PLACE".split())
 STARTS_VALUE = frozenset("NAME INT FLOAT QUANTITY STRING TRUE FALSE NONE LPAR LBRACE MINUS TILDE IF NOT MATCH".split())
 CONTINUES_VALUE = BINARY | {"LPAR", "LSQB", "FIELD"}
+# What people write for the units.
+UNITS = {
+    **dict.fromkeys(["sec", "secs", "second", "seconds"], "s"),
+    **dict.fromkeys(["m", "mins", "minute", "minutes"], "min"),
+    **dict.fromkeys(["hr", "hrs", "hour", "hours"], "h"),
+    **dict.fromkeys(["step", "steps"], " steps"),
+    **dict.fromkeys(["epoch", "epochs"], " epochs"),
+}
 # What each declaration looks like, as text to copy.
 SHAPES = {
     "IMPORT": 'import "file.circ" (name, other)   or   import "file.circ" as name',

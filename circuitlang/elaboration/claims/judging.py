@@ -39,21 +39,25 @@ def _within_reach(ctx: Context, claim: Claim) -> None:
     for comparison in _distinct(claim):
         left, right = comparison.operands
         ranges = range_of(left), range_of(right)
-        verdict = always(comparison.symbol, *ranges)
+        verdict = True if left == right and comparison.symbol in ("==", ">=", "<=") else None
+        verdict = always(comparison.symbol, *ranges) if verdict is None else verdict
         metric = left if isinstance(left, Metric) else right if isinstance(right, Metric) else None
         if verdict is None or comparison.span is None:
             continue
         name = f"`{metric.name}`" if metric else "the left side"
         reach = _reach(*(ranges if metric is left or not metric else reversed(ranges)))
+        if left == right:
+            name, reach = "both sides", "the same"
+        goal = "<= 0.05" if metric and METRICS[metric.name].result == "error" else ">= 0.99"
         written = " ".join(comparison.span.text.split())
         if verdict:
             ctx.refuse(
                 "E601",
-                f"this claim cannot fail: {name} is {reach}",
+                f"this claim cannot fail: {name} {'are' if left == right else 'is'} {reach}",
                 comparison.span,
                 "always true",
                 note="a claim that no network could refute says nothing about this one",
-                help=f"ask for more than what is always so: {_bounded(comparison, '>= 0.99') or written}",
+                help=f"ask for more than what is always so: {_bounded(comparison, goal) or written}",
             )
         else:
             ctx.refuse(
@@ -61,7 +65,7 @@ def _within_reach(ctx: Context, claim: Claim) -> None:
                 f"this claim cannot hold: {name} is {reach}",
                 comparison.span,
                 "always false",
-                help=f"choose a bound that can be kept: {_bounded(comparison, '>= 0.99') or written}",
+                help=f"choose a bound that can be kept: {_bounded(comparison, goal) or written}",
             )
 
 

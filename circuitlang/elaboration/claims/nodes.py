@@ -6,7 +6,7 @@ from circuitlang.core.alignment import Alignment
 from circuitlang.core.claim import Nodes
 from circuitlang.core.domain import Finite
 from circuitlang.core.model import Cell, Input, Model, length_of, shown_cell
-from circuitlang.core.values import Value
+from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import NOTHING, Context, shown
 from circuitlang.syntax import tree
@@ -37,6 +37,14 @@ def _read_member(
     ctx: Context, form: tree.Expr, alignment: Alignment, model: Model, values: Mapping[str, Value]
 ) -> str | Cell | None:
     match form:
+        case tree.Name(text=name) if isinstance(values.get(name), str) and values[name] in model.by_name:
+            return ctx.refuse(
+                "E309",
+                f"`{name}` stands for the text {show(values[name])}, and nodes are named without quotes",
+                form.span,
+                "a text, not a node",
+                help=f"write it without quotes: {values[name]}",
+            )
         case tree.Name(text=name):
             return _known(ctx, form, name, alignment, model)
         case tree.Field(value=tree.Name(text=outer), name=inner):
@@ -100,7 +108,8 @@ def _read_cell(
     if NOTHING in found:
         return None
     fits = len(found) == len(part.index) and all(
-        value in index.over if isinstance(index.over, Finite) else isinstance(value, int) and value >= 0
+        not isinstance(value, Finite)
+        and (value in index.over if isinstance(index.over, Finite) else isinstance(value, int) and value >= 0)
         for value, index in zip(found, part.index, strict=True)
     )
     if not fits:

@@ -23,7 +23,7 @@ from circuitlang.syntax import tree
 _SETTINGS: Schema = (
     Setting("ablation", choice("zero", "mean", "resample"), "ablation = resample"),
     Setting("confidence", number(0, 1, open_ends=True), "confidence = 0.99"),
-    Setting("samples", whole(1), "samples = 10_000"),
+    Setting("samples", whole(1, 100_000_000), "samples = 10_000"),
     Setting("expect", choice("holds", "refuted"), "expect = refuted"),
     Setting("tolerance", number(0), "tolerance = 1e-6"),
     Setting("control", choice("random", "best_part_plus_random"), "control = random"),

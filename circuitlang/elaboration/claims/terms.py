@@ -88,6 +88,7 @@ def _read_name(ctx: Context, form: tree.Name, at: Bindings) -> Measured | None:
         case "data":
             return Measured(Ref("data", form.text, form.span), "data")
         case None if form.text not in ctx.scope.broken and form.text not in ("true", "false"):
+            ctx.told(form)
             known = (*ctx.scope.names(), *at.members, *at.units)
             close = nearest(form.text, known)
             return ctx.refuse(

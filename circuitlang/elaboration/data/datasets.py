@@ -6,7 +6,7 @@ from typing import Any
 from circuitlang.core.data import LONGEST, Data, Draw
 from circuitlang.core.expression import reads
 from circuitlang.core.model import Input, Model, length_of
-from circuitlang.diagnostics import Label
+from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.draws import enough_to_draw, in_order, read_draws, read_entries
 from circuitlang.elaboration.data.prompts import read_prompts
@@ -21,8 +21,8 @@ def _later(value: tree.Expr, ctx: Context) -> Any:
 
 _SETTINGS: Schema = (
     Setting("prompt", _later, 'prompt = "{a} {b} ="'),
-    Setting("size", whole(1), "size = 20_000"),
-    Setting("seed", whole(0), "seed = 0"),
+    Setting("size", whole(1, 100_000_000), "size = 20_000"),
+    Setting("seed", whole(0, 2**32 - 1), "seed = 0"),
     Setting("tolerance", number(0), "tolerance = 0.05"),
     Setting("train", number(0, 1, open_ends=True), "train = 0.8"),
     Setting("test", number(0, 1, open_ends=True), "test = 0.2"),
@@ -34,6 +34,17 @@ def elaborate_data(ctx: Context, declaration: tree.Data) -> Data | None:
     """A data set; None if a draw, a length, a prompt or a setting is wrong."""
     models = read_models(ctx, declaration.targets)
     settings = [entry for entry in declaration.entries if isinstance(entry, tree.Setting)]
+    fixed = [one for one in settings if _is_draw(one)]
+    for one in fixed:
+        ctx.refuse(
+            "E263",
+            f"`{one.key.text}` is drawn with `~`; `=` sets a setting",
+            one.key.span,
+            "not a setting",
+            help=f"{one.key.text} ~ {one.value.span.text}",
+        )
+    if fixed:
+        return None
     values, right = read_settings(ctx, settings, _SETTINGS, "a data set", declaration.name.span)
     if models is None:
         return None
@@ -90,15 +101,19 @@ def _complete(
     name = declaration.name
     for model in models:
         for part in model.inputs:
-            see = [Label(part.span, f"an input of `{model.name}`")] if part.span else ()
+            see = [Label(part.span, f"an input of `{model.name}`")] if part.span else []
+            close = nearest(part.name, drawn - {one.name for model in models for one in model.inputs})
+            alike = [Label(one.span, "a similar name") for one in draws if one.target in close and one.span]
             if part.name not in drawn:
                 ctx.refuse(
                     "E260",
                     f"`{name.text}` never draws `{part.name}`, an input of `{model.name}`",
                     name.span,
                     f"no value for `{part.name}`",
-                    see=see,
-                    help=f"add: {part.name} ~ uniform({part.domain})",
+                    see=[*see, *alike],
+                    help=f"did you mean `{part.name}` instead of {one_of(close)}?"
+                    if close
+                    else f"add: {part.name} ~ uniform({part.domain})",
                 )
                 return False
             if part.is_sequence and part.name not in lengths and length_of(part.name) not in drawn:
@@ -129,6 +144,14 @@ def _tell_unused(
                 "no input, and in no prompt",
                 help=f"put `{{{draw.target}}}` into the prompt, or remove the draw",
             )
+
+
+def _is_draw(setting: tree.Setting) -> bool:
+    """Whether `tokens = uniform(Token)` is written where `~` is meant."""
+    match setting.value:
+        case tree.Call(function=tree.Name(text="uniform" | "distinct")):
+            return True
+    return False
 
 
 def _split(ctx: Context, values: dict[str, Any], declaration: tree.Data) -> Any:

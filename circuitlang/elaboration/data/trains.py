@@ -131,7 +131,7 @@ _COMMON: Schema = (
     Setting("batch", _batch, "batch = 256"),
     Setting("until", _claims, "until = {behaves}"),
     Setting("at_most", _budget, "at_most = 30min"),
-    Setting("seed", whole(0), "seed = 0"),
+    Setting("seed", whole(0, 2**32 - 1), "seed = 0"),
 )
 _SIIT: Schema = (
     *(Setting(name, _weight, f"{name} = 1.0") for name in ("behavior", "iit", "strict", "readout")),

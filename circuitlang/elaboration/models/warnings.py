@@ -78,7 +78,13 @@ def _warn_about_arm(form: Match, number: int, place: Span, reporter: Reporter) -
     if arm.body.span is None:
         return
     earlier = {key for one in form.arms[:number] for key in one.values.keys}
-    why = "the arms above hold its values" if arm.values.keys <= earlier else "the value is never one of these"
+    why = (
+        "it holds no value"
+        if not arm.values.values
+        else "the arms above hold its values"
+        if arm.values.keys <= earlier
+        else "the value is never one of these"
+    )
     reporter.refuse(
         "W243",
         f"the arm for {describe_values(arm.values.values)} is never reached",

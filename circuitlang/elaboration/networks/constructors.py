@@ -24,8 +24,8 @@ from circuitlang.elaboration.settings import (
 from circuitlang.syntax import tree
 
 _TRANSFORMER: Schema = (
-    Setting("layers", whole(1), "layers = 2", required=True),
-    Setting("heads", whole(1), "heads = 4", required=True),
+    Setting("layers", whole(1, 1_000), "layers = 2", required=True),
+    Setting("heads", whole(1, 1_000), "heads = 4", required=True),
     Setting("d_model", whole(1), "d_model = 64", required=True),
     Setting("d_head", whole(1), "d_head = 16"),
     Setting("d_mlp", whole(1), "d_mlp = 256"),
@@ -40,6 +40,8 @@ _MLP: Schema = (
     Setting("hidden", whole(1), "hidden = 128", required=True),
     Setting("activation", choice("relu", "gelu"), "activation = relu"),
 )
+
+_MOST_WEIGHTS = 2_000_000_000  # in the matrices of all layers
 
 _EXAMPLES = {
     "transformer": "transformer { layers = 2  heads = 4  d_model = 64 }",
@@ -122,7 +124,19 @@ def _complete(ctx: Context, declaration: tree.Network, values: dict[str, Any]) -
             "must be even",
             help=f"d_head = {values['d_head'] + 1}",
         )
-    return TransformerShape(**values)
+    shape = TransformerShape(**values)
+    mlp = 0 if shape.attention_only else 2 * shape.d_model * shape.d_mlp
+    weights = shape.layers * (4 * shape.d_model * shape.heads * shape.d_head + mlp)
+    if weights > _MOST_WEIGHTS:
+        many = f"{weights:,}" if weights < 10**18 else "more than 10^18"
+        return ctx.refuse(
+            "E252",
+            f"`{declaration.name.text}` would have {many} weights, and {_MOST_WEIGHTS:,} are the most",
+            declaration.constructor.span,
+            "too large",
+            help="make it narrower, for example: d_model = 64  d_mlp = 256",
+        )
+    return shape
 
 
 def _tell_constructor(ctx: Context, function: tree.Expr, name: str) -> None:
@@ -134,7 +148,7 @@ def _tell_constructor(ctx: Context, function: tree.Expr, name: str) -> None:
         function.span,
         "not a constructor",
         note=f"a network is built by {one_of(_EXAMPLES)}",
-        help=(f"did you mean `{chosen}`? For example: " if close else "write, for example: ") + _EXAMPLES[chosen],
+        help=(f"did you mean `{chosen}`? For example: " if close else "write, for example: ") + _example(ctx, chosen),
     )
 
 
@@ -144,5 +158,10 @@ def _tell_arguments(ctx: Context, constructor: tree.Expr, name: str, wanted: str
         f"`{name}` {wanted}",
         constructor.span,
         "wrong arguments",
-        help=f"write, for example: {_EXAMPLES[name]}",
+        help=f"write, for example: {_example(ctx, name)}",
     )
+
+
+def _example(ctx: Context, name: str) -> str:
+    """A constructor with the file's own model."""
+    return _EXAMPLES[name].replace("MODEL", (ctx.scope.names("model") or ("MODEL",))[0])

@@ -97,7 +97,27 @@ def _read_site(
             named = tuple(_argument(ctx, argument, bound) for argument in arguments)
             return None if None in named else FeaturesOf(basis.text, method.text, named)  # type: ignore[arg-type]
     close = nearest(expr.span.text, ("embed", "unembed", "hidden", *ctx.scope.names("basis")))
-    return _tell_form(ctx, expr, f"did you mean {one_of(close)}?" if close else "")
+    return _tell_form(ctx, expr, f"did you mean {one_of(close)}?" if close else _other_notation(expr))
+
+
+def _other_notation(expr: tree.Expr) -> str:
+    """What is probably meant by `l0.mlp`, `blocks.0`, `H1`, `L1` or a set of sites."""
+    match expr:
+        case tree.Set(members=members) | tree.Tuple(members=members):
+            return "join sites with `|`: " + " | ".join(member.span.text for member in members)
+        case tree.Binary(operator="+" | "&", left=left, right=right):
+            return f"join sites with `|`: {left.span.text} | {right.span.text}"
+        case tree.Field(value=tree.Name(text="blocks"), name=layer) if layer.text.isdigit():
+            return f"write L{layer.text}.H0, L{layer.text}.mlp or resid_post.{layer.text}"
+    text = expr.span.text
+    if found := re.fullmatch(r"[lL]?([0-9]+)\.([hH][0-9]+|mlp|MLP)", text):
+        part = found[2].lower()
+        return f"did you mean `L{found[1]}.{part if part == 'mlp' else part.upper()}`?"
+    if re.fullmatch(r"[hH][0-9]+", text):
+        return f"say in which layer: L0.{text.upper()}"
+    if re.fullmatch(r"[lL][0-9]+", text):
+        return f"say which part of the layer: {text.upper()}.H0   or: {text.upper()}.mlp"
+    return ""
 
 
 def _argument(ctx: Context, argument: tree.Argument, bound: tuple[str, ...]) -> Expr | None:
