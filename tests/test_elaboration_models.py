@@ -3,6 +3,7 @@
 import random
 from itertools import product
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -383,6 +384,20 @@ def test_sets_of_values_hold_every_value(expr: Expr) -> None:
         numbers = possible.interval
         inside = numbers is not None and not isinstance(value, bool | None) and numbers.low <= value <= numbers.high
         assert key(value) in possible.listed or inside, (value, possible)
+
+
+def test_long_strings_and_wide_domains_are_checked_at_once() -> None:
+    text = """
+    domain Token = 0..63
+    model Sort(tokens[i]: Token) -> out {
+      rank[i] : 0..63 = count(j where tokens[j] < tokens[i])
+      out[i]          = the(tokens[j] for j where rank[j] == i)
+    }
+    data Strings for Sort { tokens ~ distinct(Token)  length(tokens) ~ uniform(2..64) }
+    """
+    began = process_time()
+    assert diagnose(text) == ()
+    assert process_time() - began < 10  # trying every pair of tokens at every pair of positions takes a minute
 
 
 @given(st.lists(st.one_of(st.integers(0, 3), st.booleans(), st.none()), max_size=5), st.data())

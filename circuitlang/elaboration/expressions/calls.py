@@ -239,7 +239,7 @@ def _inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at:
             "E207",
             f"`{function.name.text}` calls itself",
             form.span,
-            "the call that closes the circle",
+            "this call needs the function that is being defined",
             see=(Label(function.name.span, "declared here"),),
             note="a function is replaced by its body, so the replacing must come to an end",
             help="write a comprehension instead, such as `sum(... for x in D)`",

@@ -32,6 +32,8 @@ from circuitlang.elaboration.totality.conformance import tell_finding, tell_unkn
 from circuitlang.elaboration.totality.mechanisms import Mechanism, check_mechanism, inferred_domain
 from circuitlang.syntax import tree
 
+MOST_POSITIONS = 10_000  # of a family that says its own
+
 
 @dataclass
 class Workshop:
@@ -183,7 +185,16 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     if not _is_a_value(form, mechanism, declared, at):
         return None
     read = Mechanism(name=form.name.text, index=index, expr=mechanism.expr, span=form.equation.span)
-    finding = check_mechanism(read, declared, shop.abstract, _cases(read, shop))
+    lengths = _cases(read, shop)
+    if any(shop.abstract.range_at(case, one.over).stop > MOST_POSITIONS for case in lengths for one in index):
+        return at.reporter.refuse(
+            "E232",
+            f"`{form.name.text}` has more than {MOST_POSITIONS:,} positions",
+            form.family[0].span,
+            "too many positions",
+            help="write, for example: 0..2 * length(w) - 1",
+        )
+    finding = check_mechanism(read, declared, shop.abstract, lengths)
     tell_finding(form, read, finding, declared, at.reporter)
     if finding.case is None:
         warn_about_constant(read, finding.possible, shop.abstract, at.reporter)

@@ -126,6 +126,11 @@ class Abstract:
         held = self.held[expr.node]
         return Possible(held.listed, held.interval, held.unlisted, (expr.node, index))
 
+    def range_at(self, lengths: Mapping[str, int], over: Positions | Extent | Finite) -> range:
+        """The positions of a family in strings of these lengths; none of a family over a domain."""
+        self.lengths = lengths
+        return self.range(over) if isinstance(over, Extent) else range(0)
+
     def range(self, extent: Extent) -> range:
         """The positions of an extent at the present lengths."""
         low, high = self.value(extent.low, {}), self.value(extent.high, {})

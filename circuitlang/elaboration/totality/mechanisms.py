@@ -160,8 +160,9 @@ def _try_doubtful(
             # A mean stays a number of any size, however few its values are here.
             value = Possible(interval=value.interval) if value.is_continuous else listed(seen)
         else:
-            reasons = [reason for _, reason in doubt.hazards] or ["its values are too many to try"]
-            doubts.update(dict.fromkeys(reasons))
+            doubts.update(dict.fromkeys(reason for _, reason in doubt.hazards))
+            if declared is not None and not doubt.hazards:
+                doubts["its values are too many to try"] = None
         possible = value.without_cell() if possible is NOWHERE else possible.join(value).without_cell()
     return Finding(possible=possible, case=None, doubts=tuple(doubts))
 
