@@ -172,7 +172,15 @@ def _one(one: ArgumentParser) -> None:
 
 def _run(one: ArgumentParser) -> None:
     one.add_argument("--run", metavar="DIR", type=Path, help="run folder to use")
-    one.add_argument("--seed", metavar="N", type=int, help="seed to use instead of the file's")
+    one.add_argument("--seed", metavar="N", type=seed, help="seed to use instead of the file's")
+
+
+def seed(text: str) -> int:
+    """A seed as files may state it; argparse turns a ValueError into a refusal."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise ValueError(text)
+    return number
 
 
 def _device(one: ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """The kinds of measurements.  In: a term and the kinds that are wanted; out: whether it fits, or what would."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from circuitlang.core.claim import Ref, Term
@@ -94,9 +95,12 @@ def comparable(ctx: Context, form: tree.Binary, left: Measured, right: Measured)
     return False
 
 
-def example(ctx: Context, spec: MetricSpec) -> str:
-    """A call of a metric with the file's own names, or with names to fill in."""
-    parts = [_argument(ctx, one.split(" | ")[0]) for one in spec.parameters]
+def example(ctx: Context, spec: MetricSpec, written: Iterable[str] = ()) -> str:
+    """A call of a metric with the names that are written and fit, else the file's own, or with names to fill in."""
+    parts: list[str] = []
+    for parameter in spec.parameters:
+        kinds = parameter.split(" | ")
+        parts.append(next((name for name in written if ctx.kind_of(name) in kinds), "") or _argument(ctx, kinds[0]))
     return f"{spec.name}({', '.join(parts)})"
 
 

@@ -272,7 +272,7 @@ def _tell_number(ctx: Context, form: tree.Call, spec: MetricSpec, given: int) ->
         f"`{spec.name}` takes {takes}, and {given or 'none'} stand{'s' if given == 1 else ''} here",
         form.span,
         f"{given} instead of {wanted}",
-        help=f"write: {example(ctx, spec)}",
+        help=f"write: {example(ctx, spec, [one.span.text for one in form.arguments])}",
     )
 
 
