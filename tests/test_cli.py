@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from circuitlang import __version__, commands, weights
+from circuitlang import __version__, pipeline, weights
 from circuitlang.cli import run
 from circuitlang.diagnostics import CODES
 
@@ -480,7 +480,7 @@ def test_a_device_beyond_the_last(trained, capsys, monkeypatch):
 
 def test_training_does_not_begin_where_it_cannot_be_kept(here, capsys, monkeypatch):
     (here / "runs").write_text("a file where the folder should be")
-    monkeypatch.setattr(commands.pipeline, "train", None)
+    monkeypatch.setattr(pipeline, "train", None)
     assert run(["train", "quick.circ"]) == 2
     assert "`runs/quick/Tiny-" in said(capsys, "E595")[1]
 
@@ -528,7 +528,7 @@ def test_a_bug_of_ours_is_reported_as_one(here, capsys, monkeypatch):
     def broken(program):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(commands, "emit", broken)
+    monkeypatch.setattr("circuitlang.core.printer.print_program", broken)
     monkeypatch.delenv("CIRCUITC_TRACEBACK", raising=False)
     assert run(["check", "quick.circ", "--emit", "core"]) == 3
     out, err = capsys.readouterr()
@@ -547,7 +547,7 @@ def test_an_interruption_has_the_code_that_shells_use(here, monkeypatch):
     def interrupted(program):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "emit", interrupted)
+    monkeypatch.setattr("circuitlang.core.printer.print_program", interrupted)
     assert run(["check", "quick.circ", "--emit", "core"]) == 130
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from circuitlang.cli import parser
+from circuitlang.cli.arguments import parser
 from circuitlang.diagnostics import Source, render
 from circuitlang.pipeline import check
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from programs import accepted
 
 from circuitlang import pipeline, weights
-from circuitlang.commands import preferred, render
+from circuitlang.commands.choosing import preferred
+from circuitlang.commands.render import render
 from circuitlang.core.alignment import Alignment, Pair
 from circuitlang.core.domain import BOOL, finite
 from circuitlang.core.expression import Read

@@ -1,0 +1,51 @@
+"""`circuitc render`.  In: a program; out: a diagram as files."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from circuitlang import pipeline
+from circuitlang.commands.choosing import (
+    given_folder,
+    preferred,
+    unknown,
+)
+from circuitlang.commands.outcome import Outcome
+from circuitlang.core.program import Program
+from circuitlang.diagnostics import Diagnostic, Refusal
+from circuitlang.weights import Choice
+
+
+def render(
+    program: Program,
+    choice: Choice,
+    run: Path | None = None,
+    alignment: str | None = None,
+    out: Path | None = None,
+    formats: Iterable[str] | None = None,
+) -> Outcome:
+    """Draw an alignment: DOT text always, the formats asked for, else SVG where Graphviz is. Says what was written."""
+    from circuitlang.diagnostics.writing import write_file
+    from circuitlang.reports.dot import to_dot, to_mermaid
+    from circuitlang.reports.drawing import can_draw, draw
+
+    names = [one.name for one in program.alignments]
+    if alignment is not None and alignment not in names:
+        raise unknown("alignment", alignment, names)
+    if not program.models:
+        raise Refusal(Diagnostic("E594", "there is no causal model to draw", helps=("declare one: model NAME(...)",)))
+    alignment = alignment or preferred(program)
+    if alignment is not None:
+        choice = replace(choice, folders=given_folder(program, run, [program.alignment(alignment).network]))
+    diagram = pipeline.render(program, alignment, choice)
+    stem = out or Path(Path(program.source.path).stem)
+    dot, written = to_dot(diagram), [stem.with_name(f"{stem.name}.dot")]
+    write_file(written[0], dot)
+    for name in dict.fromkeys(formats if formats is not None else ["svg"] if can_draw() else ["mermaid"]):
+        if name == "mermaid":
+            written.append(stem.with_name(f"{stem.name}.mmd"))
+            write_file(written[-1], to_mermaid(diagram))
+        elif name != "dot":
+            written.append(stem.with_name(f"{stem.name}.{name}"))
+            draw(dot, written[-1])
+    return Outcome("".join(f"{path}\n" for path in written))
