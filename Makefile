@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check
+.PHONY: demo test check notebook
 
 demo: $(VENV)/ready
 	$(BIN)/circuitc train examples/frac_prevs.circ
@@ -19,6 +19,9 @@ check: $(VENV)/ready
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/circuitc fmt --check examples/*.circ examples/*/*.circ
+
+notebook: $(VENV)/ready
+	$(BIN)/pytest tests/test_notebook.py --accept
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -24,8 +24,9 @@ from circuitlang.measurement.subject import Subject
 from circuitlang.networks.transformer import Transformer
 from circuitlang.pipeline import check
 from circuitlang.simulation.pairs import all_pairs
-from circuitlang.training.loop import Session, train
+from circuitlang.training.loop import train
 from circuitlang.training.losses import answer_losses, mean_over
+from circuitlang.training.session import Session
 
 PAIRS = 1_000_000  # beyond that, claims would be sampled
 REPEATS = 50

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Source
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.elaboration.elaborate import elaborate
 from circuitlang.syntax import parse
 from circuitlang.weights import Choice, construct, device_named, folder_of, instrument, obtain_all
@@ -17,17 +18,22 @@ if TYPE_CHECKING:
     from circuitlang.backends.tracr import TracrNetwork
     from circuitlang.networks.transformer import Transformer
     from circuitlang.reports.diagram import Diagram
+    from circuitlang.training.checkpoints import Keeper
     from circuitlang.training.outcome import Trained
     from circuitlang.training.progress import Tracker
-    from circuitlang.verification import Report
+    from circuitlang.verification import Laboratory, Report
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Displayed):
     """A program, if there is one, and everything that was found in its text."""
 
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
+
+    def __repr__(self) -> str:
+        codes = dict.fromkeys(one.code for one in self.diagnostics)
+        return f"Checked({self.program!r}, {', '.join(codes) or 'no mistakes found'})"
 
 
 def check(source: Source) -> Checked:
@@ -40,8 +46,23 @@ def check(source: Source) -> Checked:
     return Checked(None if any(one.is_error for one in diagnostics) else program, diagnostics)
 
 
+def allow_externs(program: Program) -> Program:
+    """The program, able to call its Python functions: the files that its models need are imported now."""
+    from circuitlang.externs import allow
+
+    return allow(program)
+
+
+def need_externs(program: Program) -> None:
+    """Refusal E563 if the models of a program call Python functions that nobody has allowed."""
+    from circuitlang.externs import refuse
+
+    refuse(program)
+
+
 def compile_to_tracr(program: Program, network: str) -> TracrNetwork:
     """A network that computes its causal model by construction, with the place of every node."""
+    need_externs(program)
     return construct(program, network)
 
 
@@ -54,11 +75,14 @@ def specify(program: Program, network: str, seed: int | None = None) -> Training
     return specify_training(program, train, seed)
 
 
-def train(program: Program, spec: TrainingSpec, choice: Choice, tracker: Tracker | None = None) -> Trained:
-    """Weights that satisfy a spec; the claims named by `until` decide when they do."""
+def train(
+    program: Program, spec: TrainingSpec, choice: Choice, tracker: Tracker | None = None, keeper: Keeper | None = None
+) -> Trained:
+    """Weights that satisfy a spec; the claims named by `until` decide when they do, `keeper` writes checkpoints."""
     from circuitlang.training.loop import train as train_network
     from circuitlang.verification import StopTest
 
+    need_externs(program)
     device = device_named(choice.device)
     claims = tuple(program.claim(name) for name in spec.until)
     others = dict.fromkeys(name for claim in claims for name in program.networks_of(claim) if name != spec.network)
@@ -68,18 +92,31 @@ def train(program: Program, spec: TrainingSpec, choice: Choice, tracker: Tracker
     def stop(network: Transformer) -> bool:
         return test({**fixed, spec.network: instrument(program, spec.network, network)})
 
-    return train_network(program=program, spec=spec, stop=stop if claims else None, tracker=tracker, device=device)
+    until = stop if claims else None
+    return train_network(spec, program, stop=until, tracker=tracker, device=device, keeper=keeper)
 
 
-def verify(program: Program, choice: Choice, claims: Sequence[str] = (), options: str = "") -> Report:
+def laboratory(program: Program, choice: Choice) -> Laboratory:
+    """Where claims are decided: whoever asks one claim after the other keeps it, and nothing is loaded twice."""
+    from circuitlang.verification import Laboratory
+    from circuitlang.verification.material import Material
+
+    material = Material(seed=choice.seed or 0)
+    return Laboratory(program=program, networks={}, device=device_named(choice.device), material=material)
+
+
+def verify(
+    program: Program, choice: Choice, claims: Sequence[str] = (), options: str = "", lab: Laboratory | None = None
+) -> Report:
     """Claims and weights to verdicts."""
-    from circuitlang.verification import verify_claims
+    from circuitlang.verification import decide
 
-    device = device_named(choice.device)
+    need_externs(program)
+    lab = lab or laboratory(program, choice)
     chosen = [program.claim(name) for name in claims] or list(program.claims)
-    names = dict.fromkeys(name for claim in chosen for name in program.networks_of(claim))
-    networks = obtain_all(program, names, choice)
-    return verify_claims(program, chosen, networks, seed=choice.seed or 0, device=device, options=options)
+    names = dict.fromkeys(name for claim in chosen for name in program.networks_of(claim) if name not in lab.networks)
+    lab.networks.update(obtain_all(program, names, choice))
+    return decide(lab, chosen, options)
 
 
 def render(program: Program, alignment: str | None, choice: Choice) -> Diagram:

@@ -1,7 +1,7 @@
 """Small programs in text, and what the front half makes of them."""
 
 from circuitlang.core.program import Program
-from circuitlang.diagnostics import Diagnostic, Source, render
+from circuitlang.diagnostics import Diagnostic, Refusal, Source, render
 from circuitlang.elaboration.elaborate import elaborate
 from circuitlang.syntax import parse
 
@@ -38,3 +38,8 @@ def accepted(text: str) -> Program:
 
 def codes(text: str) -> list[str]:
     return [diagnostic.code for diagnostic in run(text)[1]]
+
+
+def told(refusal: Refusal) -> str:
+    """The codes and sentences of a refusal, without places, notes and helps."""
+    return "; ".join(f"{one.code}: {one.message}" for one in refusal.diagnostics)

@@ -17,24 +17,29 @@ import torch
 from circuitlang.core.network import TransformerShape
 from circuitlang.diagnostics import Refusal, explain
 from circuitlang.networks.artefacts import (
-    KEY,
-    checksum,
     load_network,
     network_from_bytes,
     network_hash,
     network_to_bytes,
-    pack,
     save_network,
 )
 from circuitlang.networks.config import TransformerConfig
+from circuitlang.networks.packing import NETWORK as KIND
+from circuitlang.networks.packing import checksum, pack
 from circuitlang.networks.transformer import build_transformer
 
+KEY = KIND.key
 SHAPE = TransformerShape(layers=1, heads=2, d_model=4, d_head=2, d_mlp=6)
 CONFIG = TransformerConfig(shape=SHAPE, d_vocab=5, n_ctx=4, d_out=3, pad=0)
 ABOUT = {"data": "Strings", "seeds": [1, 2], "naïve": 0.1}
 NETWORK = build_transformer(CONFIG, seed=1)
 CONTENT = network_to_bytes(NETWORK, ABOUT)
 HEADER = int.from_bytes(CONTENT[:8], "little") + 8
+
+
+def told(refusal: Refusal) -> str:
+    (diagnostic,) = refusal.diagnostics
+    return f"{diagnostic.code}: {diagnostic.message}"
 
 
 def refusal_of(content: bytes) -> str:
@@ -50,7 +55,7 @@ def signed(config: dict | None = None, **changes: torch.Tensor | None) -> bytes:
     """A file with a true checksum, whose config or weights were changed before (None: taken out)."""
     weights = {**NETWORK.state_dict(), **{name.replace("__", "."): weight for name, weight in changes.items()}}
     kept = {name: weight for name, weight in weights.items() if weight is not None}
-    return pack({**asdict(CONFIG), **(config or {})}, kept, ABOUT)
+    return pack({**asdict(CONFIG), **(config or {})}, kept, ABOUT, KIND)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -181,7 +186,7 @@ def test_pickles_are_never_opened(tmp_path, monkeypatch):
         Path(name).rename("network.safetensors")
         with pytest.raises(Refusal) as refusal:
             load_network("network.safetensors")
-        assert str(refusal.value) == (
+        assert told(refusal.value) == (
             "E541: `network.safetensors` is not a network that circuitlang wrote: "
             "it is a pickle, which circuitlang never opens"
         )
@@ -238,7 +243,7 @@ def test_weights_must_fit_the_config(content, how):
 
 def test_half_precision_is_refused():
     weights = {name: weight.half() for name, weight in NETWORK.state_dict().items()}
-    assert refusal_of(pack(asdict(CONFIG), weights, {})).endswith(
+    assert refusal_of(pack(asdict(CONFIG), weights, {}, KIND)).endswith(
         "its weights are float16, not all float32 or all float64"
     )
 
@@ -268,7 +273,7 @@ def test_a_file_that_cannot_be_read(tmp_path, name):
         ".": "is a directory",
         "null\0": "embedded null byte",
     }
-    assert str(refusal.value) == f"E540: the network `{tmp_path}/{name}` cannot be read: {said[name]}"
+    assert told(refusal.value) == f"E540: the network `{tmp_path}/{name}` cannot be read: {said[name]}"
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -283,7 +288,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, step):
         patch.setattr(os, step, fail)
         with pytest.raises(Refusal) as refusal:
             save_network(build_transformer(CONFIG, seed=2), path, {})
-    assert str(refusal.value) == f"E545: the network could not be stored as `{path}`: no space left on device"
+    assert told(refusal.value) == f"E545: the network could not be stored as `{path}`: no space left on device"
     assert [file.name for file in tmp_path.iterdir()] == ["network.safetensors"]
     assert path.read_bytes() == CONTENT
 
@@ -307,7 +312,7 @@ def test_a_folder_that_does_not_exist(tmp_path):
     with pytest.raises(Refusal) as refusal:
         save_network(NETWORK, tmp_path / "nowhere" / "x.safetensors", {})
     path = tmp_path / "nowhere" / "x.safetensors"
-    assert str(refusal.value) == f"E545: the network could not be stored as `{path}`: no such file or directory"
+    assert told(refusal.value) == f"E545: the network could not be stored as `{path}`: no such file or directory"
 
 
 @pytest.mark.parametrize("code", ["E530", "E531", "E540", "E541", "E542", "E543", "E544", "E545"])

@@ -21,7 +21,7 @@ from circuitlang.diagnostics import CODES
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 TARGETS = ("frac_prevs", "ioi", "clock", "permutations", "string_edits")
-COMMANDS = ("check", "fmt", "explain", "compile", "train", "verify", "render")
+COMMANDS = ("check", "fmt", "explain", "compile", "train", "verify", "render", "new", "schema")
 QUICK = """circ 1
 # Whether the letter is another than "a"; trained in a moment.
 domain Bit = {"a", "b"}
@@ -125,8 +125,30 @@ def test_every_command_has_a_help_text(name, capsys):
 )
 def test_wrong_arguments_cannot_be_asked(arguments, capsys):
     assert run(arguments) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and err.startswith("usage: circuitc")
+    out, err = said(capsys, "E560")
+    assert out == "" and "  = note: usage: circuitc" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "help", "usage"),
+    [
+        (["chek", "a.circ"], "did you mean `circuitc check`?", "circuitc [-h]"),
+        (["verify", "a.circ", "--claims", "x"], "did you mean `--claim`?", "circuitc verify "),
+        (["verify", "--claims=x"], "did you mean `--claim`?", "circuitc verify "),
+        (["train", "a.circ", "--sed", "3"], "did you mean `--seed`?", "circuitc train "),
+        (["--jsn", "check", "a.circ"], "did you mean `--json`?", "circuitc [-h]"),
+        (["explain", "E303", "E304"], "circuitc explain --help   says what it takes", "circuitc explain "),
+    ],
+)
+def test_words_that_are_close_are_named_with_the_usage_of_their_command(words, help, usage, capsys):
+    assert run(words) == 2
+    err = said(capsys, "E560")[1]
+    assert f"  = help: {help}\n" in err and f"  = note: usage: {usage}" in err
+
+
+def test_options_are_never_abbreviated(here, capsys):
+    assert run(["check", "quick.circ", "--em", "core"]) == 2
+    assert "`circuitc check` has no option `--em`" in said(capsys, "E560")[1]
 
 
 def test_a_process_of_its_own_has_the_same_codes_and_streams(here):
@@ -311,6 +333,7 @@ def test_train_verify_render(here, capsys):
     assert run(["verify", "quick.circ"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
+    weights_of_exact = re.findall(r"^Exact: .*, weights ([0-9a-f]{12})$", out, re.M)
     assert out.splitlines() == [
         "claim     verdict  value  bound  decided on    beside it",
         "--------  -------  -----  -----  ------------  --------------------------------------",
@@ -318,6 +341,8 @@ def test_train_verify_render(here, capsys):
         "written   holds    1      == 1   all 4 inputs",
         "contains  holds    1      == 1   all 16 pairs  effect rate 0.75, on effective pairs 1",
         "",
+        f"Tiny: {folder.relative_to(here)}, weights {record['network_sha256'][:12]}",
+        f"Exact: compiled from First, weights {weights_of_exact[0]}",
         "3 statements: 3 hold",
     ]
     record = json.loads((folder / "run.json").read_text())
@@ -456,8 +481,8 @@ def test_weights_of_another_shape(trained, capsys):
     assert "the network there has heads: 1 instead of 2; d_mlp: 16 instead of 8" in err
     (trained / "longer.circ").write_text(QUICK.replace("length(tokens) = 2", "length(tokens) = 3"))
     assert run(["verify", "longer.circ", "--claim", "answers", "--network", file]) == 2
-    out, err = said(capsys, "E655")
-    assert "the longest input: 2, not 3" in err and "UNDECIDED" in out
+    out, err = said(capsys, "E579")
+    assert "longer than the 2 tokens that the network reads" in err and "UNDECIDED" in out
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:7", "mps", "tpu", "meta", ""])
@@ -509,15 +534,17 @@ def test_verdicts_are_told_before_the_record_that_cannot_be_written(trained, cap
 
 def test_a_damaged_record_is_neither_used_nor_overwritten(trained, capsys):
     record = tiny(trained) / "run.json"
-    for content, reason in (("{", "it is no JSON"), ('{"schema_version": 2}', "schema_version")):
+    newer = '{"schema_version": 2, "network_sha256": ""}'
+    for content, code, reason in (("{", "E598", "it is no JSON"), (newer, "E596", "schema version 2")):
         record.write_text(content)
         assert run(["verify", "quick.circ", "--claim", "answers"]) == 2
-        out, err = said(capsys, "E598")
+        out, err = said(capsys, code)
         assert "1 statement: 1 holds" in out and reason in err
-        assert run(["render", "quick.circ", "--alignment", "Guess", "--format", "dot"]) == 2
-        said(capsys, "E598")
+        for command in (["render", "quick.circ", "--alignment", "Guess", "--format", "dot"], ["train", "quick.circ"]):
+            assert run(command) == 2
+            said(capsys, code)
         assert record.read_text() == content
-    assert run(["train", "quick.circ"]) == 0
+    assert run(["train", "quick.circ", "--again"]) == 0
     assert json.loads(record.read_text())["network"] == "Tiny"
 
 

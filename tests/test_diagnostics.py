@@ -1,6 +1,7 @@
 """The faces of a diagnostic, and the registry of codes."""
 
 import json
+import pickle
 import re
 from pathlib import Path
 
@@ -178,7 +179,9 @@ def test_an_unregistered_code_is_our_bug() -> None:
 
 def test_a_refusal_carries_its_diagnostics() -> None:
     diagnostic = Diagnostic("E190", "gone")
-    assert Refusal(diagnostic).diagnostics == (diagnostic,) and str(Refusal(diagnostic)) == "E190: gone"
+    refusal = pickle.loads(pickle.dumps(Refusal(diagnostic)))
+    assert refusal.diagnostics == (diagnostic,)
+    assert str(refusal) == render([diagnostic]).rstrip("\n") == "error[E190] missing-file: gone"
 
 
 def test_the_registry_is_complete_and_has_no_twins() -> None:

@@ -78,6 +78,14 @@ def test_the_compiled_part_of_frac_prevs_holds(here, capsys):
     assert verified(capsys, EXAMPLES / "frac_prevs.circ", *options) == (0, expected, "")
 
 
+def test_an_example_that_calls_python_holds_by_leave(here, capsys):
+    path, options = EXAMPLES / "stems.circ", ("--claim", "exact", "--claim", "implements")
+    assert run(["verify", str(path)]) == 2
+    assert "error[E563]" in capsys.readouterr().err
+    expected = dict.fromkeys([("exact",), ("implements", "verb"), ("implements", "forms")], "holds")
+    assert verified(capsys, path, *options, "--allow-extern") == (0, expected, "")
+
+
 def test_the_circuit_of_reverse_holds(here, capsys):
     found = verified(capsys, EXAMPLES / "reverse.circ", "--claim", "implements")
     assert found == (0, {("implements",): "holds"}, "")
@@ -145,7 +153,6 @@ def test_a_random_network_is_refuted(here, capsys):
 @pytest.mark.parametrize(
     ("command", "name", "codes", "place"),
     [
-        ("verify", "clock", {"E618"}, 'network Grok = checkpoint("clock.safetensors")'),
         ("verify", "permutations", {"E616", "E617"}, "network Built = cosets(Cosets)"),
         ("verify", "string_edits", {"E615"}, "train Edit by supervised(edits)"),
         ("compile", "permutations", {"E617"}, "network Built = cosets(Cosets)"),

@@ -26,6 +26,7 @@ TITLE = re.compile(r"^(?:error|warning|refuted)\[(\w+)\] ", re.MULTILINE)
 # What differs from one machine to the next: run folders, time, what training does, devices; and digits nobody reads.
 VOLATILE = (
     (re.compile(r"(?<=\w-)[0-9a-f]{10}\b"), lambda _: "<key>"),
+    (re.compile(r"(?<=, weights )[0-9a-f]{12}\b"), lambda _: "<hash>"),
     (re.compile(r"[\d.]+(?= CPU seconds)"), lambda _: "<some>"),
     (re.compile(r"[\d.]+(?=% of the answers)"), lambda _: "<some>"),
     (re.compile(r"(?<= its loss is )\S+"), lambda _: "<huge>"),

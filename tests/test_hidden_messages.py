@@ -1,13 +1,18 @@
 """Messages that no golden can show, because no file and no command line brings them out; their exact text."""
 
+import errno
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy
 import pytest
+import torch
 
 from circuitlang.backends.tracr import checking, compiling
 from circuitlang.cli import run
+from circuitlang.cli.endings import ending
 from circuitlang.core.network import TransformerShape
 from circuitlang.diagnostics import Refusal, render
 from circuitlang.networks.config import TransformerConfig, check_buildable
@@ -87,3 +92,35 @@ def test_e591_text_that_graphviz_refuses(tmp_path):
         "error[E591] graphviz-failed: Graphviz could not draw this diagram\n"
         "  = help: --format mermaid    needs no program\n"
     )
+
+
+def test_e562_memory_ends(here, capsys, monkeypatch):
+    def more_than_there_is(program):
+        return torch.empty(10**14)
+
+    monkeypatch.setattr("circuitlang.core.printer.print_program", more_than_there_is)
+    assert run(["check", "main.circ", "--emit", "core"]) == 2
+    said = re.sub(r"(allocate memory): .*(?=\n  = help)", r"\1: ...", capsys.readouterr().err, flags=re.DOTALL)
+    assert said == (
+        "error[E562] out-of-memory: the memory of this machine, or of its device, is not enough for that\n"
+        "  = note: can't allocate memory: ...\n"
+        "  = help: make something smaller: the network, `batch`, `samples`, or the inputs and their length\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda: torch.empty(10**18, 10**10), lambda: numpy.empty(10**15), lambda: bytearray(10**17)]
+)
+def test_e562_whoever_has_no_memory(ask):
+    with pytest.raises((RuntimeError, MemoryError)) as raised:
+        ask()
+    code, outcome = ending(raised.value)
+    assert (code, [one.code for one in outcome.diagnostics]) == (2, ["E562"])
+
+
+def test_e562_is_no_other_error(monkeypatch):
+    monkeypatch.delenv("CIRCUITC_TRACEBACK", raising=False)
+    assert ending(OSError(errno.ENOMEM, "Cannot allocate memory"))[0] == 2
+    assert ending(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."))[0] == 2
+    assert ending(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))[0] == 3
+    assert ending(OSError(errno.EIO, "Input/output error"))[0] == 3

@@ -201,6 +201,19 @@ def test_numbers_that_are_not_finite_are_never_right():
     assert accuracy(bench_on(network, data, of)).hits == 0
 
 
+def test_a_tie_of_the_network_is_no_answer():
+    of, data = ioi(3), ioi_data(3)
+    network = random_network(data, of)
+    with torch.no_grad():
+        network.unembed.W_U.zero_()
+        network.unembed.b_U.zero_()
+    assert accuracy(bench_on(network, data, of)).hits == 0
+    with torch.no_grad():
+        network.unembed.b_U[0] = 1.0
+    found = accuracy(bench_on(network, data, of))
+    assert 0 < found.hits < found.total
+
+
 # --- batched numbers against one pair at a time
 
 ALIGNMENTS = {

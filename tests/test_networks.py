@@ -3,6 +3,7 @@ from functools import lru_cache
 
 import pytest
 import torch
+from programs import told
 
 from circuitlang.core.network import TransformerShape
 from circuitlang.core.site import Position, Site
@@ -490,7 +491,7 @@ def test_masks_are_merged_restricted_and_mixed():
 def test_sites_outside_the_network_are_refused(site, options, text):
     with pytest.raises(Refusal) as refusal:
         locate(site, config_of(**options))
-    assert str(refusal.value) == text
+    assert told(refusal.value) == text
     assert refusal.value.diagnostics[0].helps
 
 
@@ -510,17 +511,17 @@ def test_impossible_shapes_are_refused(change, text):
     config = TransformerConfig(shape=TransformerShape(**sizes), d_vocab=3, n_ctx=3, d_out=3)
     with pytest.raises(Refusal) as refusal:
         build_transformer(config, 0)
-    assert str(refusal.value) == f"E531: no transformer has this shape: {text}"
+    assert told(refusal.value) == f"E531: no transformer has this shape: {text}"
 
 
 def test_a_numerical_head_gives_one_number():
     shape = TransformerShape(layers=1, heads=1, d_model=4, d_head=4, d_mlp=4)
     with pytest.raises(Refusal) as refusal:
         build_transformer(TransformerConfig(shape=shape, d_vocab=3, n_ctx=3, d_out=2, head="numerical"), 0)
-    assert str(refusal.value).endswith("a numerical head gives one number at each position, but `d_out` is 2")
+    assert told(refusal.value).endswith("a numerical head gives one number at each position, but `d_out` is 2")
 
 
 def test_features_wait_for_bases():
     with pytest.raises(Refusal) as refusal:
         locate(Site(kind="feature", basis="End", features=(3, 4)), config_of())
-    assert str(refusal.value) == "E613: `End[3..4]` is a feature of a basis, which this version cannot patch"
+    assert told(refusal.value) == "E613: `End[3..4]` is a feature of a basis, which this version cannot patch"

@@ -1,14 +1,17 @@
 """What the README promises is so: its program is sound, its mistake is reported as printed, its commands exist."""
 
 import re
+import shutil
 from pathlib import Path
 
 from circuitlang.cli.arguments import parser
 from circuitlang.diagnostics import Source, render
 from circuitlang.pipeline import check
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 PROGRAM = re.findall(r"```circ\n(.*?)```", README, re.S)[0]
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)[0]
 
 
 def test_the_program_has_no_mistakes():
@@ -27,3 +30,11 @@ def test_the_commands_exist():
     help_text = parser().format_help()
     for command in re.findall(r"\| `circuitc (\w+)", README):
         assert re.search(rf"\b{command}\b", help_text)
+
+
+def test_the_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("runs"))
+    exec(PYTHON, {})
+    assert "7 statements: 7 hold" in capsys.readouterr().out
+    assert (tmp_path / "frac_prevs.dot").read_text().startswith("digraph")

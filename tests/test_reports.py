@@ -28,8 +28,8 @@ from circuitlang.reports.drawing import can_draw, draw
 from circuitlang.reports.folders import run_folder, run_key
 from circuitlang.reports.layout import GAP, LANE, arrange
 from circuitlang.reports.marks import marks_of
-from circuitlang.reports.record import VerdictRecord, read_record, write_record
-from circuitlang.reports.remembering import fresh_record, remember
+from circuitlang.reports.record import EntryRecord, TrainingRecord, VerdictRecord, read_record, write_record
+from circuitlang.reports.remembering import fresh_record, remember, until_texts
 from circuitlang.reports.text import table, verdict_table
 from circuitlang.verification.measured import Measurement, Row
 from circuitlang.verification.quantity import Quantity
@@ -413,25 +413,42 @@ def test_verdicts_are_remembered_by_claim_and_weights(tmp_path):
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path):
-    record = fresh_record(accepted(TEXT), "Tiny", 3, "ab", {"steps": 5, "history": [{"loss": 0.5}]})
+    program = accepted(TEXT)
+    spec = pipeline.specify(program, "Tiny", 3)
+    entry = EntryRecord(step=5, loss=0.1 + 0.2, rate=1e-3, shares={"behaviour": 1 / 3})
+    course = TrainingRecord(
+        spec=spec, claims=until_texts(program, spec), reached=True, why="", steps=5, cpu_seconds=0.1, history=[entry]
+    )
+    record = fresh_record(program, "Tiny", 3, "ab", course)
     stored = record.model_copy(update={"verdicts": [VerdictRecord.model_validate(STRICT.to_json())]})
     write_record(tmp_path, stored)
     assert read_record(tmp_path) == stored
     assert stored.model_dump(mode="json")["verdicts"][0].items() >= STRICT.to_json().items()
-    assert (stored.seed, stored.key, stored.training["steps"]) == (3, run_key(accepted(TEXT), "Tiny", 3), 5)
+    assert (stored.seed, stored.key, stored.training) == (3, run_key(program, "Tiny", 3), course)
+    assert course.claims["behaves"] == "accuracy(Tiny, FracX) == 1", "spaces do not matter"
 
 
 def test_what_is_no_record_is_refused(tmp_path):
     assert read_record(tmp_path) is None
     write_record(tmp_path, fresh_record(accepted(TEXT), "Tiny", None, "ab"))
     good = (tmp_path / "run.json").read_text()
-    bad = [good[:-9], good.replace('"schema_version": 1', '"schema_version": 2'), good.replace('"key"', '"keys"'), "[]"]
-    for content in (*bad, good.replace('"verdicts": []', '"verdicts": [{"claim": "a"}]')):
+    bad = [
+        ("", "E598"),
+        (good[:-9], "E598"),
+        (good.replace('"key"', '"keys"'), "E598"),
+        (good.replace('"verdicts": []', '"verdicts": [{"claim": "a"}]'), "E598"),
+        (good.replace('"seed": 0', '"seed": 1'), "E598"),
+        (good.replace('"schema_version": 1', '"schema_version": 2'), "E596"),
+        (good.replace('"schema_version"', '"version"'), "E580"),
+        ("[]", "E580"),
+        ("PK", "E580"),
+    ]
+    for content, code in bad:
         (tmp_path / "run.json").write_text(content)
         with pytest.raises(Refusal) as refusal:
             read_record(tmp_path)
         (told,) = refusal.value.diagnostics
-        assert told.code == "E598" and str(tmp_path / "run.json") in told.message
+        assert told.code == code and str(tmp_path / "run.json") in told.message
     shutil.rmtree(tmp_path)
     assert read_record(tmp_path) is None
 
@@ -453,6 +470,23 @@ def test_marks_colour_nodes_and_components():
     assert marks_of(better, "Trained", texts)["frac"].status == "refuted", "the worst of several"
     assert marks_of(told, "Compiled", texts) == {}, "another alignment"
     assert marks_of(told, "Trained", texts | {"implements": "edited"}).keys() == {"L0.H1", "L0.H9"}
+
+
+def test_of_a_claim_about_several_numbers_each_is_marked_as_it_compares():
+    low, high = (
+        measurement("iia", quantity(number), **PAIRS | {"nodes": (node,)}) for number, node in ((0.2, "a"), (1, "b"))
+    )
+    both = verdict("both", "refuted", ">=", quantity(0.9), low)
+    better = Comparison(symbol=">=", left=high.value, right=quantity(0.9), outcome="holds", measured=high)
+    both = replace(both, comparisons=(*both.comparisons, better), measurements=(low, high))
+    told = [VerdictRecord.model_validate(both.to_json())]
+    assert marks_of(told, "Trained", {"both": both.text}) == {
+        "a": Mark("refuted", "IIA 0.2"),
+        "b": Mark("holds", "IIA 1"),
+    }
+    apart = Comparison(symbol=">=", left=quantity(0.8), right=quantity(0.9), outcome="refuted")
+    told = [VerdictRecord.model_validate(replace(both, comparisons=(apart,)).to_json())]
+    assert marks_of(told, "Trained", {"both": both.text}) == {}, "the difference says nothing of either"
 
 
 def test_the_worst_status():

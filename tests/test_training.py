@@ -39,11 +39,12 @@ from circuitlang.simulation.pairs import Pairs, all_pairs
 from circuitlang.simulation.reading import read_for
 from circuitlang.training.checks import Check, Survey, check
 from circuitlang.training.examples import STRICT, Examples, Interventions
-from circuitlang.training.loop import Session, train
+from circuitlang.training.loop import train
 from circuitlang.training.losses import answer_losses, mean_over
 from circuitlang.training.outcome import unfinished
 from circuitlang.training.progress import OnTerminal
 from circuitlang.training.schedule import Clock, Plateau, value_at
+from circuitlang.training.session import Session
 from circuitlang.training.targets import Targets
 
 SHORT = replace(FRAC_DATA, lengths=(("tokens", 2),))  # 16 strings
@@ -439,7 +440,7 @@ def test_the_budget_ends_a_run_and_the_best_network_is_kept():
     session.network.load_state_dict(done.network.state_dict())
     survey = Survey(size=2048, margin=0.8, interchange=True, strict=True, kept=1)
     assert check(session.runs, session.checker, survey).worst >= max(ranks) - 0.1
-    told = unfinished(spec, done)
+    told = unfinished(spec, done.steps, done.history[-1].shares)
     assert told.code == "W551" and "120 steps" in told.message
 
 

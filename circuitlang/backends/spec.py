@@ -3,9 +3,9 @@
 In: values; out: the same values checked, or a line that says which one a reader did not expect.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema
 
 SCHEMA_VERSION = 1
 
@@ -135,3 +135,7 @@ class TrainingSpec(Part):
     until: tuple[str, ...]  # names of claims
     budget: BudgetSpec
     seed: int
+
+
+# A specification as plain values, wherever JSON holds one; the schema of that JSON says what is in it.
+SpecJson: TypeAlias = Annotated[dict[str, Any], GetPydanticSchema(lambda _, schema_of: schema_of(TrainingSpec))]

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
-from circuitlang import __version__
 from circuitlang.cli.arguments import parser
-from circuitlang.cli.telling import Text
-from circuitlang.diagnostics import Diagnostic, InternalError, Refusal
-
-HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
-INTERRUPTED, UNREAD = 130, 141  # as shells count the signals INT and PIPE
+from circuitlang.cli.endings import HOLDS, REFUSED, REFUTED, UNREAD, ending
+from circuitlang.cli.parser import parse, split
+from circuitlang.cli.telling import face_of
 
 
 def main() -> NoReturn:
@@ -27,35 +24,22 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    face = Text()
+    top, name = parser(), split(arguments)[1]
+    face = face_of(arguments, name if name in top.commands else None)
     try:
-        given = parser().parse_args(arguments)
-        outcome = given.command(given, face)
-        face.finish(outcome)
+        try:
+            with face.working():
+                given = parse(top, arguments)
+                outcome = given.command(given, face)
+            code = REFUSED if not outcome.askable else HOLDS if outcome.good else REFUTED
+            face.finish(outcome, code)
+        except BrokenPipeError:
+            raise
+        except BaseException as error:
+            code, outcome = ending(error)
+            face.finish(outcome, code)
         sys.stdout.flush()
-        return REFUSED if not outcome.askable else HOLDS if outcome.good else REFUTED
-    except SystemExit as end:  # how argparse ends, after it has printed help or what is wrong with the arguments
-        return end.code if isinstance(end.code, int) else HOLDS
-    except Refusal as refusal:
-        face.tell(refusal.diagnostics)
-        return REFUSED
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone; Python would complain once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD
-    except Exception as error:
-        if os.environ.get("CIRCUITC_TRACEBACK"):
-            raise
-        face.tell((_internal(error),))
-        return BUG
-
-
-def _internal(error: Exception) -> Diagnostic:
-    said = str(error) if isinstance(error, InternalError) else f"{type(error).__name__}: {error}"
-    return Diagnostic(
-        "I901",
-        "circuitlang itself went wrong; your program may be fine",
-        notes=(f"version {__version__}: {said}",),
-        helps=("please report these lines with the file; CIRCUITC_TRACEBACK=1 shows where it happened",),
-    )
+    return code

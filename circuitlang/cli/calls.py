@@ -1,23 +1,14 @@
 """From arguments to commands.  In: what was typed, and the face that tells mistakes; out: the outcome."""
 
 from argparse import Namespace
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from circuitlang import pipeline
+from circuitlang.cli.telling import Face
 from circuitlang.commands.outcome import Outcome
 from circuitlang.core.program import Program
-from circuitlang.diagnostics import Diagnostic, Refusal, read_source
+from circuitlang.diagnostics import Refusal, read_source
 from circuitlang.weights import Choice
-
-
-class Face(Protocol):
-    """Where warnings go at once, before a long command runs."""
-
-    def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Tell them now, or keep them for the end."""
-        ...
 
 
 def check(given: Namespace, face: Face) -> Outcome:
@@ -45,7 +36,7 @@ def compile_(given: Namespace, face: Face) -> Outcome:
     """Compile."""
     from circuitlang.commands.compile import compile_to_siit, compile_to_tracr
 
-    program = checked(given.file, face)
+    program = allowed(given, face)
     if given.to == "siit":
         return compile_to_siit(program, choice(given), given.network)
     return compile_to_tracr(program, choice(given), given.run, given.network)
@@ -55,7 +46,9 @@ def train(given: Namespace, face: Face) -> Outcome:
     """Train."""
     from circuitlang.commands.train import train
 
-    return train(checked(given.file, face), choice(given), given.run, given.network)
+    program = allowed(given, face)
+    pipeline.need_externs(program)
+    return train(program, choice(given), given.run, given.network, given.resume, given.again)
 
 
 def verify(given: Namespace, face: Face) -> Outcome:
@@ -63,21 +56,41 @@ def verify(given: Namespace, face: Face) -> Outcome:
     from circuitlang.commands.verify import verify
 
     # That the file alone gives a network no weights (W606) is no news here: they are at hand, or E592 says more.
-    program = checked(given.file, face, but="W606")
-    return verify(program, choice(given), given.run, given.claim, given.network)
+    program = allowed(given, face, but="W606")
+    return verify(program, choice(given), given.run, given.claim, given.network, given.html)
 
 
 def render(given: Namespace, face: Face) -> Outcome:
     """Render."""
     from circuitlang.commands.render import render
 
-    program = checked(given.file, face, but="W606")
+    program = allowed(given, face, but="W606")
     return render(program, choice(given), given.run, given.alignment, given.out, given.format)
+
+
+def new(given: Namespace, face: Face) -> Outcome:
+    """Begin a program."""
+    from circuitlang.commands.new import new, templates
+
+    return templates() if given.list else new(given.name, given.template)
+
+
+def schema(given: Namespace, face: Face) -> Outcome:
+    """Print a schema."""
+    from circuitlang.commands.schema import schema
+
+    return schema(given.of)
 
 
 def choice(given: Namespace) -> Choice:
     """Seed and device, as they were typed."""
     return Choice(seed=given.seed, device=getattr(given, "device", "cpu"))
+
+
+def allowed(given: Namespace, face: Face, but: str = "") -> Program:
+    """The program in a file, its Python functions able to run if that was allowed."""
+    program = checked(given.file, face, but)
+    return pipeline.allow_externs(program) if given.allow_extern else program
 
 
 def checked(file: Path, face: Face, but: str = "") -> Program:

@@ -1,15 +1,41 @@
 """The faces of the command line.  In: diagnostics and outcomes; out: stdout for data, stderr for all else."""
 
+import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from itertools import zip_longest
+from typing import Protocol
 
 from circuitlang.commands.outcome import Outcome
-from circuitlang.diagnostics import Diagnostic, render
+from circuitlang.diagnostics import Diagnostic, render, to_json
+
+SCHEMA_VERSION = 1
+
+
+class Face(Protocol):
+    """Somebody who is told what a command finds."""
+
+    def working(self) -> AbstractContextManager:
+        """Around all that the command does."""
+        ...
+
+    def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Tell them now, before a long command runs, or keep them for the end."""
+        ...
+
+    def finish(self, outcome: Outcome, exit_code: int) -> None:
+        """Tell what came of it."""
+        ...
 
 
 class Text:
     """For a person at a terminal."""
+
+    def working(self) -> AbstractContextManager:
+        """Nothing to prepare."""
+        return nullcontext()
 
     def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Print diagnostics to stderr, in colour on a terminal."""
@@ -18,15 +44,81 @@ class Text:
             colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
             say(render(told, colour=colour).rstrip("\n"))
 
-    def finish(self, outcome: Outcome) -> None:
+    def finish(self, outcome: Outcome, exit_code: int) -> None:
         """Print what a command found; good news only to a person who watches: a script has the exit code."""
-        if outcome.text:
-            print(outcome.text, end="" if outcome.text.endswith("\n") else "\n")
+        put(outcome.text)
         self.tell(outcome.diagnostics)
         for line in outcome.said:
             say(line)
         if outcome.remark and sys.stderr.isatty():
             say(outcome.remark)
+
+
+class Github(Text):
+    """For a workflow: every diagnostic as an annotation, before what the command prints otherwise."""
+
+    def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Print workflow commands, where the runner looks for them."""
+        from circuitlang.diagnostics.github import to_github
+
+        put(to_github(diagnostics))
+
+    def finish(self, outcome: Outcome, exit_code: int) -> None:
+        """Annotations, then the table."""
+        self.tell(outcome.diagnostics)
+        put(outcome.text)
+        for line in outcome.said:
+            say(line)
+
+
+class Json:
+    """For a program: one JSON object on stdout when all is done, and nothing else there."""
+
+    def __init__(self, command: str | None) -> None:
+        self.command = command
+        self.told: list[Diagnostic] = []
+
+    def working(self) -> AbstractContextManager:
+        """What any library prints meanwhile goes to stderr."""
+        return redirect_stdout(sys.stderr)
+
+    def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep them."""
+        self.told += diagnostics
+
+    def finish(self, outcome: Outcome, exit_code: int) -> None:
+        """Print the object that `circuitc schema` describes."""
+        self.tell(outcome.diagnostics)
+        answer = {
+            "schema_version": SCHEMA_VERSION,
+            "command": self.command,
+            "exit_code": exit_code,
+            "diagnostics": to_json(self.told),
+            "data": outcome.data,
+        }
+        put(json.dumps(answer, indent=2, allow_nan=False))
+
+
+def face_of(words: Sequence[str], command: str | None) -> Face:
+    """The face that was asked for, wherever the words say so and even if they are wrong; the last one counts."""
+    chosen = "text"
+    for word, after in zip_longest(words, words[1:]):
+        match word.partition("="):
+            case "--", "", "":
+                break
+            case "--json", "", "":
+                chosen = "json"
+            case "--format", "=", name:
+                chosen = name
+            case "--format", "", "":
+                chosen = after
+    return Json(command) if chosen == "json" else Github() if chosen == "github" else Text()
+
+
+def put(text: str) -> None:
+    """To stdout, as whole lines."""
+    if text:
+        print(text, end="" if text.endswith("\n") else "\n")
 
 
 def say(text: str) -> None:

@@ -84,6 +84,20 @@ def shown_options(files: Iterable[str], run: Path | None) -> str:
     return shlex.join([*(part for one in files for part in ("--network", one)), *(("--run", str(run)) if run else ())])
 
 
+def drawn(program: Program, name: str | None) -> str | None:
+    """The alignment to draw: the named one, else the preferred one; None where only models can be drawn.
+
+    Raises:
+        Refusal: E593 for a name there is none of, E594 for a program without models.
+    """
+    names = [one.name for one in program.alignments]
+    if name is not None and name not in names:
+        raise unknown("alignment", name, names)
+    if not program.models:
+        raise Refusal(Diagnostic("E594", "there is no causal model to draw", helps=("declare one: model NAME(...)",)))
+    return name or preferred(program)
+
+
 def preferred(program: Program) -> str | None:
     """The alignment to draw if none is named: the first to a network that is trained, else the first to one that Tracr
     compiles; None where there is no alignment to a transformer.

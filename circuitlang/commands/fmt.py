@@ -3,43 +3,63 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from circuitlang.commands.outcome import Outcome
-from circuitlang.diagnostics import Refusal, Source, read_source
+from circuitlang.diagnostics import Diagnostic, Refusal, Source, read_source
 from circuitlang.diagnostics.writing import write_file
+
+
+class FormattedJson(TypedDict):
+    """What became of one file; `diff` is null where nothing would change."""
+
+    path: str
+    status: Literal["unchanged", "reformatted", "would_change", "refused"]
+    diff: str | None
+
+
+class FmtJson(TypedDict):
+    """What became of the files."""
+
+    files: list[FormattedJson]
 
 
 def fmt(files: Sequence[Path], check: bool = False, diff: bool = False) -> Outcome:
     """Write files in their canonical layout; with `check` or `diff` only look."""
-    outcomes = [_fmt_one(file, diff, check or diff) for file in files]
+    told = [_fmt_one(file, check or diff) for file in files]
+    files_json = [one for one, _ in told]
+    changing = [one for one in files_json if one["status"] == "would_change"]
     return Outcome(
-        text="".join(one.text for one in outcomes),
-        diagnostics=tuple(found for one in outcomes for found in one.diagnostics),
-        good=all(one.good for one in outcomes),
-        askable=all(one.askable for one in outcomes),
-        said=tuple(line for one in outcomes for line in one.said),
-        remark="\n".join(one.remark for one in outcomes if one.remark),
+        text="".join(one["diff"] or "" for one in changing) if diff else "",
+        diagnostics=tuple(found for _, diagnostics in told for found in diagnostics),
+        good=not changing,
+        askable=all(one["status"] != "refused" for one in files_json),
+        data=FmtJson(files=files_json),
+        said=tuple(f"{one['path']}: would be reformatted" for one in changing),
+        remark="\n".join(f"{one['path']}: reformatted" for one in files_json if one["status"] == "reformatted"),
     )
 
 
-def _fmt_one(file: Path, diff: bool, only_look: bool) -> Outcome:
+def _fmt_one(file: Path, only_look: bool) -> tuple[FormattedJson, tuple[Diagnostic, ...]]:
     from circuitlang.syntax import format_source
 
     source, diagnostics = read_source(file)
     text, mistakes = format_source(source) if source else (None, ())
     diagnostics = (*diagnostics, *mistakes)
     if source is None or text is None:
-        return Outcome(diagnostics=diagnostics, askable=False)
+        return FormattedJson(path=str(file), status="refused", diff=None), diagnostics
     if text == source.text:
-        return Outcome(diagnostics=diagnostics)
+        return FormattedJson(path=str(file), status="unchanged", diff=None), diagnostics
+    shown = difference(source, text)
     if only_look:
-        shown = difference(source, text) if diff else ""
-        return Outcome(shown, diagnostics, good=False, said=(f"{file}: would be reformatted",))
+        return FormattedJson(path=str(file), status="would_change", diff=shown), diagnostics
     try:
         write_file(file, text)
     except Refusal as refusal:
-        return Outcome(diagnostics=(*diagnostics, *refusal.diagnostics), askable=False)
-    return Outcome(diagnostics=diagnostics, remark=f"{file}: reformatted")
+        return FormattedJson(path=str(file), status="refused", diff=shown), (*diagnostics, *refusal.diagnostics)
+    return FormattedJson(path=str(file), status="reformatted", diff=shown), diagnostics
 
 
 def difference(source: Source, text: str) -> str:

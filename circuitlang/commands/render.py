@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from typing_extensions import TypedDict
+
 from circuitlang import pipeline
-from circuitlang.commands.choosing import (
-    given_folder,
-    preferred,
-    unknown,
-)
+from circuitlang.commands.choosing import drawn, given_folder
 from circuitlang.commands.outcome import Outcome
 from circuitlang.core.program import Program
-from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.weights import Choice
+
+
+class RenderJson(TypedDict):
+    """The files that were written, DOT first; `alignment` is the one that was drawn, null where only models were."""
+
+    alignment: str | None
+    files: list[str]
 
 
 def render(
@@ -25,18 +29,14 @@ def render(
     formats: Iterable[str] | None = None,
 ) -> Outcome:
     """Draw an alignment: DOT text always, the formats asked for, else SVG where Graphviz is. Says what was written."""
-    from circuitlang.diagnostics.writing import write_file
+    alignment = drawn(program, alignment)
+    if alignment is not None:
+        choice = replace(choice, folders=given_folder(program, run, [program.alignment(alignment).network]))
+
+    from circuitlang.diagnostics.writing import write_file  # now that the names are known to be right
     from circuitlang.reports.dot import to_dot, to_mermaid
     from circuitlang.reports.drawing import can_draw, draw
 
-    names = [one.name for one in program.alignments]
-    if alignment is not None and alignment not in names:
-        raise unknown("alignment", alignment, names)
-    if not program.models:
-        raise Refusal(Diagnostic("E594", "there is no causal model to draw", helps=("declare one: model NAME(...)",)))
-    alignment = alignment or preferred(program)
-    if alignment is not None:
-        choice = replace(choice, folders=given_folder(program, run, [program.alignment(alignment).network]))
     diagram = pipeline.render(program, alignment, choice)
     stem = out or Path(Path(program.source.path).stem)
     dot, written = to_dot(diagram), [stem.with_name(f"{stem.name}.dot")]
@@ -48,4 +48,5 @@ def render(
         elif name != "dot":
             written.append(stem.with_name(f"{stem.name}.{name}"))
             draw(dot, written[-1])
-    return Outcome("".join(f"{path}\n" for path in written))
+    data = RenderJson(alignment=alignment, files=[str(path) for path in written])
+    return Outcome("".join(f"{path}\n" for path in written), data=data)

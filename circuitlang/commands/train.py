@@ -3,36 +3,56 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from circuitlang import pipeline, weights
-from circuitlang.commands.choosing import (
-    own_folders,
-    trained,
-)
+from circuitlang import runs
+from circuitlang.commands.choosing import own_folders, trained
 from circuitlang.commands.outcome import Outcome
 from circuitlang.core.program import Program
-from circuitlang.diagnostics.writing import make_folder
 from circuitlang.weights import Choice
 
 
-def train(program: Program, choice: Choice, run: Path | None = None, names: Sequence[str] = ()) -> Outcome:
-    """Train networks and keep each in its run folder; good if their claims hold."""
-    from circuitlang.networks.artefacts import network_hash, save_network
-    from circuitlang.reports.record import write_record
-    from circuitlang.reports.remembering import fresh_record
-    from circuitlang.reports.trained import training_json, training_text
-    from circuitlang.training.outcome import unfinished
+def train(
+    program: Program,
+    choice: Choice,
+    run: Path | None = None,
+    names: Sequence[str] = (),
+    resume: bool = False,
+    again: bool = False,
+) -> Outcome:
+    """Train networks and keep each in its run folder; good if their claims hold.
+
+    A network that is there already is not trained again, and the command ends as its training did. All folders are
+    looked into before the first training begins.
+    """
+    folders = own_folders(program, choice, run, trained(program, names))
+
+    from circuitlang.reports.trained import TrainedJson, TrainJson, training_json, training_text
     from circuitlang.training.progress import tracker
 
-    networks, texts, diagnostics, good = trained(program, names), [], [], True
-    specs = {name: pipeline.specify(program, name, choice.seed) for name in networks}
-    for name, folder in own_folders(program, choice, run, networks).items():
-        make_folder(folder)  # now, not after an hour of training
-        spec = specs[name]
-        made = pipeline.train(program, spec, choice, tracker())
-        sha256, course = network_hash(made.network), training_json(spec, made)
-        save_network(made.network, folder / weights.FILE, {"network": name, "seed": spec.seed})
-        write_record(folder, fresh_record(program, name, choice.seed, sha256, course))
-        texts.append(training_text(name, made, folder))
+    plans = [
+        runs.plan_training(program, name, choice, folder, resume=resume, again=again)
+        for name, folder in folders.items()
+    ]
+    texts, told, diagnostics, said, good = [], [], [], [], True
+    for plan in plans:
+        made = plan.carry_out(tracker())
+        course = made.record.training
+        assert course is not None and made.news != "compiled"
+        texts.append(training_text(made.network, course, made.folder, found=made.news == "found"))
+        told.append(
+            TrainedJson(
+                network=made.network,
+                folder=str(made.folder),
+                network_sha256=made.record.network_sha256,
+                news=made.news,
+                training=training_json(course),
+            )
+        )
         good = good and made.reached
-        diagnostics += [] if made.reached else [unfinished(spec, made)]
-    return Outcome("".join(texts), tuple(diagnostics), good)
+        diagnostics += made.diagnostics
+        if made.after is not None:
+            said.append(f"{made.network}: went on after step {made.after:,}")
+    kept = [plan for plan in plans if plan.found is not None]
+    remark = f"{kept[0].command('--again')}    (trains anew)" if kept else ""
+    return Outcome(
+        "".join(texts), tuple(diagnostics), good, data=TrainJson(networks=told), said=tuple(said), remark=remark
+    )

@@ -11,6 +11,7 @@ from circuitlang.core.model import Cell
 from circuitlang.core.network import DataRef
 from circuitlang.core.site import Site
 from circuitlang.core.values import Value
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.diagnostics.source import Span
 
 
@@ -118,6 +119,9 @@ class Claim:
     options: tuple[tuple[str, Term], ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        return f"Claim({self.name} : {self.text})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Let:
@@ -130,7 +134,7 @@ class Let:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circuit:
+class Circuit(Displayed):
     """A set of parts of one network: found, derived, combined or written out."""
 
     name: str
@@ -138,6 +142,9 @@ class Circuit:
     value: Term
     data: DataRef | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        return f"Circuit({self.name} of {self.network})"
 
 
 def parts(term: Term) -> Iterator[Term]:

@@ -1,5 +1,7 @@
 """Data: a seeded distribution over the inputs of models, and the prompt that a network reads."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -7,6 +9,7 @@ from circuitlang.core.expression import Expr
 from circuitlang.diagnostics.source import Span
 
 LONGEST = 1_024  # tokens of one sequence
+_HOLE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +36,23 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A template: words and holes in order, one token each unless a hole has a width."""
+    """A template: words and holes in order, one token each unless a hole has a width.
+
+    `text` is the template as it was written, its holes `{n1}`: what a tokenizer reads. Word by word spaces do not count.
+    """
 
     parts: tuple[str | Hole, ...]
+    text: str = field(default="", compare=False)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The text in pieces: the names of holes at odd places, what stands between them at even ones."""
+        parts = ("{" + part.name + "}" if isinstance(part, Hole) else part for part in self.parts)
+        return tuple(_HOLE.split(self.text or " ".join(parts)))
+
+    def filled(self, words: Mapping[str, str], end: int | None = None) -> str:
+        """The text with a word in every hole, up to the piece numbered `end`."""
+        return "".join(words[piece] if place % 2 else piece for place, piece in enumerate(self.pieces[:end]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,23 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import assert_never
 
+from circuitlang.core.calling import apply_extern
 from circuitlang.core.domain import Finite, finite
-from circuitlang.core.expression import Call, Const, Each, Expr, Fold, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.expression import (
+    Call,
+    Const,
+    Each,
+    Expr,
+    ExternCall,
+    Fold,
+    If,
+    Match,
+    Positions,
+    Read,
+    SetOf,
+    Var,
+)
+from circuitlang.core.extern import Extern
 from circuitlang.core.functions import NoValue, apply_function, as_set, normal
 from circuitlang.core.values import Tie, Value
 
@@ -14,14 +29,21 @@ TIE_TOLERANCE = 1e-9
 
 
 class World:
-    """What an expression may look at: the values of nodes, and the lengths of sequences."""
+    """What an expression may look at: the values of nodes, the lengths of sequences, and Python functions."""
 
     read: Callable[[str, tuple[Value, ...]], Value]
     positions: Callable[[str], int]
+    call: Callable[[Extern, tuple[Value, ...]], Value]
 
-    def __init__(self, read: Callable[[str, tuple[Value, ...]], Value], positions: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        read: Callable[[str, tuple[Value, ...]], Value],
+        positions: Callable[[str], int],
+        call: Callable[[Extern, tuple[Value, ...]], Value] = apply_extern,
+    ) -> None:
         self.read = read
         self.positions = positions
+        self.call = call
 
 
 def evaluate(expr: Expr, variables: Mapping[str, Value], world: World) -> Value | Finite:
@@ -39,6 +61,8 @@ def evaluate(expr: Expr, variables: Mapping[str, Value], world: World) -> Value 
             return world.read(node, tuple(evaluate(part, variables, world) for part in index))
         case Call(function=function, arguments=arguments):
             return apply_function(function, tuple(evaluate(argument, variables, world) for argument in arguments))
+        case ExternCall(extern=extern, arguments=arguments):
+            return world.call(extern, tuple(evaluate(argument, variables, world) for argument in arguments))
         case If(test=test, then=then, other=other):
             chosen = evaluate(test, variables, world)
             return chosen if isinstance(chosen, Tie) else evaluate(then if chosen else other, variables, world)

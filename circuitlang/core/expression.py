@@ -3,11 +3,12 @@
 One small language serves mechanisms, distributions and index ranges; `core/evaluate.py` says what each form computes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, assert_never
 
 from circuitlang.core.domain import Finite
+from circuitlang.core.extern import Extern
 from circuitlang.core.values import Value
 from circuitlang.diagnostics.source import Span
 
@@ -44,6 +45,15 @@ class Call:
     """An operator or builtin of `core/functions.py` applied to arguments."""
 
     function: str
+    arguments: tuple["Expr", ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternCall:
+    """A Python function applied to arguments."""
+
+    extern: Extern
     arguments: tuple["Expr", ...]
     span: Span | None = field(default=None, compare=False, repr=False)
 
@@ -108,7 +118,7 @@ class Each:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Expr: TypeAlias = Const | Var | Read | Call | If | Match | SetOf | Each
+Expr: TypeAlias = Const | Var | Read | Call | ExternCall | If | Match | SetOf | Each
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -118,7 +128,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return ()
         case Read(index=index):
             return index
-        case Call(arguments=arguments):
+        case Call(arguments=arguments) | ExternCall(arguments=arguments):
             return arguments
         case If(test=test, then=then, other=other):
             return (test, then, other)
@@ -130,6 +140,34 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (*(() if isinstance(over, Positions) else (over,)), *_given(where), body, *_given(default))
         case _:
             assert_never(expr)
+
+
+def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The expression with `change` applied to each immediate subexpression; places stay."""
+    match expr:
+        case Const() | Var():
+            return expr
+        case Read(index=index):
+            return replace(expr, index=tuple(map(change, index)))
+        case Call(arguments=arguments) | ExternCall(arguments=arguments):
+            return replace(expr, arguments=tuple(map(change, arguments)))
+        case If():
+            return replace(expr, test=change(expr.test), then=change(expr.then), other=change(expr.other))
+        case Match():
+            arms = tuple(Arm(arm.values, change(arm.body)) for arm in expr.arms)
+            return replace(expr, subject=change(expr.subject), arms=arms, default=_changed(expr.default, change))
+        case SetOf(members=members):
+            return replace(expr, members=tuple(map(change, members)))
+        case Each():
+            over = expr.over if isinstance(expr.over, Positions) else change(expr.over)
+            where, default = _changed(expr.where, change), _changed(expr.default, change)
+            return replace(expr, over=over, where=where, body=change(expr.body), default=default)
+        case _:
+            assert_never(expr)
+
+
+def _changed(expr: "Expr | None", change: Callable[[Expr], Expr]) -> "Expr | None":
+    return None if expr is None else change(expr)
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

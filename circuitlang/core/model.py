@@ -5,8 +5,10 @@ from functools import cached_property
 from typing import TypeAlias
 
 from circuitlang.core.domain import Domain, Finite
-from circuitlang.core.expression import Expr, Positions, reads
+from circuitlang.core.expression import Expr, ExternCall, Positions, reads, walk
+from circuitlang.core.extern import Extern
 from circuitlang.core.values import Value, show
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.diagnostics.source import Span
 
 Cell: TypeAlias = tuple[str, tuple[Value, ...]]  # one member of a family, or a node without an index: (name, ())
@@ -64,7 +66,7 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class Model(Displayed):
     """A causal model: a total function of its inputs, as a directed acyclic graph of nodes in causal order."""
 
     name: str
@@ -73,10 +75,20 @@ class Model:
     output: str
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        shown = [part.name for part in (*self.inputs, *self.nodes)]
+        return f"Model({self.name}: {', '.join(shown[:12])}{', ...' if len(shown) > 12 else ''} -> {self.output})"
+
     @cached_property
     def by_name(self) -> dict[str, Input | Node]:
         """Inputs and nodes by name; the lengths of sequences have no entry of their own."""
         return {part.name: part for part in (*self.inputs, *self.nodes)}
+
+    @property
+    def externs(self) -> tuple[Extern, ...]:
+        """The Python functions that its mechanisms call, each once, in order."""
+        parts = (part for node in self.nodes for part in walk(node.mechanism))
+        return tuple(dict.fromkeys(part.extern for part in parts if isinstance(part, ExternCall)))
 
     @property
     def sequences(self) -> tuple[Input, ...]:

@@ -9,7 +9,10 @@ from circuitlang.diagnostics.source import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformerShape:
-    """A transformer, without what the task decides (vocabulary, context, outputs)."""
+    """A transformer, without what the task decides (vocabulary, context, outputs).
+
+    `gelu_new` is the approximation by a tanh that GPT-2 uses; `epsilon` is added to the variance in a layernorm.
+    """
 
     layers: int
     heads: int
@@ -19,8 +22,9 @@ class TransformerShape:
     attention: Literal["causal", "bidirectional"] = "causal"
     norm: Literal["none", "layernorm"] = "layernorm"
     positions: Literal["learned", "rotary"] = "learned"
-    activation: Literal["relu", "gelu"] = "gelu"
+    activation: Literal["relu", "gelu", "gelu_new"] = "gelu"
     attention_only: bool = False
+    epsilon: float = 1e-5
 
     def components(self) -> tuple[Site, ...]:
         """Every head and every mlp, in the order of computation."""

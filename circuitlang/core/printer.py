@@ -8,6 +8,7 @@ from circuitlang.core.claim import Circuit, Claim, Let
 from circuitlang.core.data import Data
 from circuitlang.core.domain import BOOL, Domain, Finite, describe_values
 from circuitlang.core.expression import Const, Positions, Var, walk
+from circuitlang.core.extern import Extern
 from circuitlang.core.model import Extent, Index, Input, Model, Node
 from circuitlang.core.network import Basis, Checkpoint, Compiled, DataRef, Network, TransformerShape
 from circuitlang.core.program import Program
@@ -16,7 +17,7 @@ from circuitlang.core.site import Site
 from circuitlang.core.train import Ramp, Train
 from circuitlang.core.values import show
 
-Declaration: TypeAlias = Finite | Model | Network | Basis | Alignment | Data | Train | Circuit | Let | Claim
+Declaration: TypeAlias = Finite | Extern | Model | Network | Basis | Alignment | Data | Train | Circuit | Let | Claim
 
 
 def print_program(program: Program) -> str:
@@ -24,6 +25,7 @@ def print_program(program: Program) -> str:
     blocks: Iterable[Declaration] = (
         *_imported(program),
         *program.domains,
+        *program.externs,
         *program.models,
         *program.data,
         *program.networks,
@@ -42,6 +44,9 @@ def declaration_text(thing: Declaration) -> str:
     match thing:
         case Finite():
             return f"domain {thing.name} = {describe_values(thing.values, 40)}  # {_count(len(thing), 'value')}\n"
+        case Extern():
+            params = ", ".join(f"{one.name}: {one.domain}" for one in thing.parameters)
+            return f"extern python {thing.name}({params}) -> {thing.result} = {show(thing.target)}\n"
         case Model():
             return _model(thing)
         case Network():
@@ -68,6 +73,7 @@ def _imported(program: Program) -> tuple[Finite, ...]:
     """The named domains of other files that models and data use."""
     exprs = [draw.members for data in program.data for draw in data.draws]
     domains = [part.domain for model in program.models for part in (*model.inputs, *model.nodes)]
+    domains += [domain for extern in program.externs for domain in extern.domains]
     domains += [part.value for expr in exprs for part in walk(expr) if isinstance(part, Const)]
     here = {domain.name for domain in program.domains}
     found = {

@@ -5,7 +5,7 @@ from typing import assert_never
 from circuitlang.core.claim import Arrow, Constant, Metric, Nodes, Operation, Parts, Quantified, Ref, Term
 from circuitlang.core.data import Hole, Prompt
 from circuitlang.core.domain import Finite
-from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Match, Positions, Read, SetOf, Var
 from circuitlang.core.functions import FUNCTIONS
 from circuitlang.core.model import shown_cell
 from circuitlang.core.values import show
@@ -38,6 +38,8 @@ def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
             if symbol is None:
                 return f"{function}({', '.join(map(show_expr, arguments))})"
             return _operation(symbol, [(lambda at, one=one: show_expr(one, at)) for one in arguments], binding)
+        case ExternCall(extern=extern, arguments=arguments):
+            return f"{extern.name}({', '.join(map(show_expr, arguments))})"
         case If(test=test, then=then, other=other):
             text = f"if {show_expr(test)} then {show_expr(then)} else {show_expr(other)}"
             return f"({text})" if binding > _LOOSE else text
@@ -107,7 +109,7 @@ def show_prompt(prompt: Prompt) -> str:
 
 def _part(part: str | Hole) -> str:
     if isinstance(part, str):
-        return part.replace('"', '\\"')
+        return part.replace("\\", "\\\\").replace('"', '\\"')
     return "{" + part.name + (f":{part.width}" if part.width else "") + "}"
 
 

@@ -2,8 +2,9 @@
 
 from circuitlang.diagnostics.codes import CODES, Code, Severity, explain
 from circuitlang.diagnostics.diagnostic import Diagnostic, InternalError, Label, Refusal
+from circuitlang.diagnostics.plain import to_json
 from circuitlang.diagnostics.reading import read_source
-from circuitlang.diagnostics.render import in_order, render, render_concise, to_json
+from circuitlang.diagnostics.render import in_order, render, render_concise
 from circuitlang.diagnostics.source import Source, Span
 from circuitlang.diagnostics.suggest import nearest, one_of
 

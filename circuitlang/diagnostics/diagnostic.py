@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from circuitlang.diagnostics.codes import CODES, Severity
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.diagnostics.source import Span
 
 
@@ -19,7 +20,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Displayed):
     """A mistake, a warning or a refuted claim.
 
     `message` is one sentence, names in backticks, true without the picture.  `primary` is the place of the mistake
@@ -59,12 +60,27 @@ class Diagnostic:
         return self.severity in (Severity.ERROR, Severity.INTERNAL)
 
 
-class Refusal(Exception):
+class Spoken(BaseException):
+    """An exception that is, as text, its diagnostics as they are printed; in a notebook that text without a stack."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__(*diagnostics)
+        self.diagnostics: tuple[Diagnostic, ...] = diagnostics
+
+    def __str__(self) -> str:
+        from circuitlang.diagnostics.render import render
+
+        return render(self.diagnostics).rstrip("\n")
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints instead of a stack."""
+        return str(self).splitlines()
+
+
+class Refusal(Spoken, Exception):
     """The one exception for a user's mistake, for floors that have no place to return diagnostics.
 
     Networks, backends, training and verification raise it; the command line prints its diagnostics.
     """
 
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__("; ".join(f"{d.code}: {d.message}" for d in diagnostics))
-        self.diagnostics: tuple[Diagnostic, ...] = diagnostics
+    __module__ = "circuitlang"  # where users find it: what Python prints over its text

@@ -1,13 +1,12 @@
-"""The faces of a diagnostic.  In: diagnostics; out: the full text with carets, one line each, or plain dicts."""
+"""The faces of a diagnostic for people.  In: diagnostics; out: the full text with carets, or one line each."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from circuitlang.diagnostics.codes import Severity
 from circuitlang.diagnostics.diagnostic import Diagnostic
 from circuitlang.diagnostics.excerpt import Row, excerpt
-from circuitlang.diagnostics.source import Source, Span
+from circuitlang.diagnostics.source import Span
 
 COLUMNS = 100
 
@@ -41,23 +40,6 @@ def render(diagnostics: Iterable[Diagnostic], *, colour: bool = False, limit: in
 def render_concise(diagnostics: Iterable[Diagnostic]) -> str:
     """`path:line:col: error[E101] unexpected-token: ...`, one line each."""
     return "".join(f"{d.span}: {_headline(d)}\n" if d.span else f"{_headline(d)}\n" for d in in_order(diagnostics))
-
-
-def to_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    """Plain dicts for `--json`: lines and columns count from 1, offsets are characters from 0, ends are exclusive."""
-    return [
-        {
-            "severity": str(d.severity),
-            "code": d.code,
-            "name": d.name,
-            "message": d.message,
-            "primary": _place(d.primary.span) | {"text": d.primary.text} if d.primary else None,
-            "secondary": [_place(label.span) | {"text": label.text} for label in d.secondary],
-            "notes": list(d.notes),
-            "helps": list(d.helps),
-        }
-        for d in in_order(diagnostics)
-    ]
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -128,19 +110,6 @@ def _title(diagnostic: Diagnostic) -> str:
 
 def _headline(diagnostic: Diagnostic) -> str:
     return f"{_title(diagnostic)} {diagnostic.name}: {diagnostic.message}"
-
-
-def _place(span: Span) -> dict[str, Any]:
-    source: Source = span.source
-    return {
-        "path": source.path,
-        "line": span.line,
-        "column": span.column,
-        "end_line": source.line_of(span.end),
-        "end_column": source.column_of(span.end),
-        "start": span.start,
-        "end": span.end,
-    }
 
 
 def _plain(rows: Iterable[Row]) -> str:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,11 @@ class Source:
     def line_starts(self) -> tuple[int, ...]:
         """Offset of the first character of every line; a line ends at its line feed."""
         return (0, *(i + 1 for i, character in enumerate(self.text) if character == "\n"))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The sha256 of the text, as 64 hexadecimal digits."""
+        return sha256(self.text.encode()).hexdigest()
 
     def line_of(self, offset: int) -> int:
         """The line, counted from 1, that holds the character at `offset`."""

@@ -18,17 +18,20 @@ def elaborate(program: tree.Tree, source: Source) -> tuple[Program | None, tuple
     """
     reporter = Reporter()
     scope = load_scope(program, source, reporter)
-    domains = elaborate_definitions(scope, reporter)
+    domains, externs = elaborate_definitions(scope, reporter)
     models = elaborate_models(program, scope, reporter)
     declarations, problems = elaborate_declarations(program, scope, models)
     reporter.add(problems)
     if program.broken or any(diagnostic.is_error for diagnostic in reporter.diagnostics):
         return None, reporter.diagnostics
+    found = tuple(model for model in models.values() if model is not None)
+    imported = (extern for model in found for extern in model.externs)
     return (
         Program(
             source=source,
             domains=domains,
-            models=tuple(model for model in models.values() if model is not None),
+            externs=tuple(dict.fromkeys((*externs, *imported))),
+            models=found,
             networks=declarations.networks,
             bases=declarations.bases,
             alignments=declarations.alignments,

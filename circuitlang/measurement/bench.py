@@ -195,14 +195,17 @@ class Bench:
         return Answers(found.targets[which], found.counted[which], found.tied[which])
 
     def right(self, logits: Float[Tensor, "pair pos d_out"], targets: np.ndarray) -> np.ndarray:
-        """Bool [pair, pos]: where the network gives these answers; an output that is no number is never right."""
+        """Bool [pair, pos]: where the network gives these answers, and no other as strongly.
+
+        An output that is no number is never right, and neither is a tie: it is not an answer.
+        """
         if self.subject.network.config.head == "numerical":
             wanted = torch.as_tensor(targets, dtype=logits.dtype, device=logits.device)
             return ((logits[..., 0] - wanted).abs() <= self.subject.closeness).cpu().numpy()
-        best, said = logits.max(-1)
         wanted = torch.as_tensor(targets, device=logits.device)
-        finite = torch.isfinite(best) & torch.isfinite(logits.amin(-1))
-        hit: Bool[Tensor, "pair pos"] = (said == wanted) & finite
+        as_strong = (logits >= logits.gather(-1, wanted[..., None])).sum(-1)
+        finite = torch.isfinite(logits.amax(-1)) & torch.isfinite(logits.amin(-1))
+        hit: Bool[Tensor, "pair pos"] = (as_strong == 1) & finite
         return hit.cpu().numpy()
 
     @cached_property

@@ -4,6 +4,8 @@ Shapes are those of TransformerLens; in memory the stream lies positions first, 
 innermost without copies.
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
@@ -14,7 +16,7 @@ from circuitlang.core.network import TransformerShape
 from circuitlang.networks.attention import Attention, Heads, Stream
 from circuitlang.networks.taps import Tap
 
-EPSILON = 1e-5
+ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "gelu_new": partial(F.gelu, approximate="tanh")}
 
 
 class Embed(nn.Module):
@@ -47,8 +49,9 @@ class LayerNorm(nn.Module):
 
     name: str
 
-    def __init__(self, d_model: int) -> None:
+    def __init__(self, d_model: int, epsilon: float) -> None:
         super().__init__()
+        self.epsilon = epsilon
         self.w = nn.Parameter(torch.ones(d_model))
         self.b = nn.Parameter(torch.zeros(d_model))
         self.hook_scale = HookPoint()
@@ -58,9 +61,9 @@ class LayerNorm(nn.Module):
         """The stream with mean 0 and variance 1 over d_model, scaled and shifted."""
         scale_hook, normalized_hook = self.name + ".hook_scale", self.name + ".hook_normalized"
         if not tap.wants(scale_hook, normalized_hook):
-            return F.layer_norm(x, (x.shape[-1],), self.w, self.b, EPSILON)
+            return F.layer_norm(x, (x.shape[-1],), self.w, self.b, self.epsilon)
         x = x - x.mean(-1, keepdim=True)
-        scale = tap(scale_hook, (x.pow(2).mean(-1, keepdim=True) + EPSILON).sqrt())
+        scale = tap(scale_hook, (x.pow(2).mean(-1, keepdim=True) + self.epsilon).sqrt())
         return tap(normalized_hook, x / scale) * self.w + self.b
 
 
@@ -71,7 +74,7 @@ class Mlp(nn.Module):
 
     def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
-        self.activation = F.relu if shape.activation == "relu" else F.gelu
+        self.activation = ACTIVATIONS[shape.activation]
         self.W_in = nn.Parameter(torch.empty(shape.d_model, shape.d_mlp))
         self.b_in = nn.Parameter(torch.zeros(shape.d_mlp))
         self.W_out = nn.Parameter(torch.empty(shape.d_mlp, shape.d_model))
@@ -96,14 +99,14 @@ class Block(nn.Module):
     def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
         self.hook_resid_pre = HookPoint()
-        self.ln1 = LayerNorm(shape.d_model) if shape.norm == "layernorm" else None
+        self.ln1 = LayerNorm(shape.d_model, shape.epsilon) if shape.norm == "layernorm" else None
         self.attn = Attention(shape)
         self.hook_attn_out = HookPoint()
         self.mlp: Mlp | None = None
         self.ln2: LayerNorm | None = None
         if not shape.attention_only:
             self.hook_resid_mid = HookPoint()
-            self.ln2 = LayerNorm(shape.d_model) if shape.norm == "layernorm" else None
+            self.ln2 = LayerNorm(shape.d_model, shape.epsilon) if shape.norm == "layernorm" else None
             self.mlp = Mlp(shape)
             self.hook_mlp_out = HookPoint()
         self.hook_resid_post = HookPoint()

@@ -1,5 +1,6 @@
 """What a transformer is built from.  In: a declared shape and what the task decides; out: one frozen value."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,9 @@ def check_buildable(config: TransformerConfig) -> None:
     if shape.positions == "rotary" and shape.d_head % 2:
         cause = f"rotary positions turn pairs of coordinates, but `d_head` is {shape.d_head}, which is odd"
         raise Refusal(refuse_shape(cause, f"d_head = {shape.d_head + 1}    (or `positions = learned`)"))
+    if not 0 < shape.epsilon < math.inf:
+        cause = f"`epsilon` is {shape.epsilon}, and a layernorm divides by more than nothing"
+        raise Refusal(refuse_shape(cause, "epsilon = 1e-5"))
     if config.head == "numerical" and config.d_out != 1:
         cause = f"a numerical head gives one number at each position, but `d_out` is {config.d_out}"
         raise Refusal(refuse_shape(cause, "set `d_out` to 1, or take a categorical head"))

@@ -34,7 +34,7 @@ class Transformer(HookedRootModule):
             self.pos_embed = PosEmbed(config.n_ctx, shape.d_model)
             self.hook_pos_embed = HookPoint()
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
-        self.ln_final = LayerNorm(shape.d_model) if shape.norm == "layernorm" else None
+        self.ln_final = LayerNorm(shape.d_model, shape.epsilon) if shape.norm == "layernorm" else None
         self.unembed = Unembed(shape.d_model, config.d_out)
         self.setup()
 

@@ -1,16 +1,22 @@
 """What is said of a compiled network: its sizes, where every node lives, and which nodes the data can test at all.
 
-In: the network and its data; out: a table. Interchange accuracy is measured on all pairs, or on a fixed sample.
+In: the network and its data; out: plain values, and a table of them. Interchange accuracy is measured on all pairs, or
+on a fixed sample.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
+from typing_extensions import TypedDict
+
+from circuitlang.backends.spec import SpecJson
 from circuitlang.backends.tracr import TracrNetwork
 from circuitlang.core.alignment import Alignment
 from circuitlang.core.data import Data
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import interchange
 from circuitlang.measurement.subject import Subject
+from circuitlang.networks.artefacts import network_hash
 from circuitlang.reports.text import counted, table
 from circuitlang.verification.material import Material
 from circuitlang.verification.quantity import show_number
@@ -18,32 +24,99 @@ from circuitlang.verification.quantity import show_number
 PAIRS = 2**16
 
 
-def compiled_text(name: str, made: TracrNetwork, data: Data, folder: Path) -> str:
-    """The sizes of a network, and a line for every node: sites, effect rate, IIA."""
+class SizesJson(TypedDict):
+    """The numbers that describe the network's shape."""
+
+    layers: int
+    heads: int
+    d_model: int
+    d_head: int
+    d_mlp: int
+
+
+class PlacedJson(TypedDict):
+    """Where a node lives; `iia` is null where nothing could be counted, an effect rate of 0 means untestable."""
+
+    node: str
+    sites: list[str]
+    effect_rate: float
+    iia: float | None
+
+
+class CompiledJson(TypedDict):
+    """A compiled network: checked against its model on `checked` inputs, interchanged on `pairs` pairs of `data`."""
+
+    network: str
+    model: str
+    folder: str
+    network_sha256: str
+    sizes: SizesJson
+    checked: int
+    exact: bool  # checked on all inputs there are
+    data: str
+    pairs: int
+    all_pairs: bool
+    alignment: list[PlacedJson]
+
+
+class CompileJson(TypedDict):
+    """What `circuitc compile` made: networks, or with `--to siit` training specs; the other is null."""
+
+    networks: list[CompiledJson] | None
+    specs: list[SpecJson] | None
+
+
+def compiled_json(name: str, made: TracrNetwork, data: Data, folder: Path) -> CompiledJson:
+    """The sizes of a network, and for every node sites, effect rate and IIA."""
     alignment = Alignment(name="derived", model=made.model.name, network=name, pairs=made.pairs)
     subject = Subject(
         model=made.model, network=made.network, reading=made.reading, alignment=alignment, tolerance=data.tolerance
     )
     sample = Material().pairs(data, made.model, "all", PAIRS, PAIRS)
     assert sample.pairs is not None
-    bench, rows, untestable = Bench(subject, sample.batch), [], []
+    bench, placed = Bench(subject, sample.batch), []
     for pair in made.pairs:
         counts = interchange(bench, (pair.node,), sample.pairs)
-        if not counts.effective:
-            untestable.append(pair.node)
-        rate = "0 (untestable)" if not counts.effective else show_number(counts.effect_rate or 0.0)
-        sites = " | ".join(str(site) for site in pair.sites)
-        rows.append((pair.node, sites, rate, "-" if counts.share is None else show_number(counts.share)))
-    sizes, every = made.sizes, "all " if made.exact else ""
+        rate, share = (counts.effect_rate or 0.0) if counts.effective else 0.0, counts.share
+        sites = [str(site) for site in pair.sites]
+        iia = None if share is None else float(share)
+        placed.append(PlacedJson(node=pair.node, sites=sites, effect_rate=float(rate), iia=iia))
+    return CompiledJson(
+        network=name,
+        model=made.model.name,
+        folder=str(folder),
+        network_sha256=network_hash(made.network),
+        sizes=SizesJson(**asdict(made.sizes)),
+        checked=made.checked,
+        exact=made.exact,
+        data=data.name,
+        pairs=len(sample.pairs),
+        all_pairs=sample.exact,
+        alignment=placed,
+    )
+
+
+def compiled_text(made: CompiledJson) -> str:
+    """The sizes of a network, and a line for every node."""
+    sizes, every = made["sizes"], "all " if made["exact"] else ""
+    rows = [
+        (
+            one["node"],
+            " | ".join(one["sites"]),
+            show_number(one["effect_rate"]) if one["effect_rate"] else "0 (untestable)",
+            "-" if one["iia"] is None else show_number(one["iia"]),
+        )
+        for one in made["alignment"]
+    ]
     lines = [
-        f"{name}: {counted(sizes.layers, 'layer')} of {counted(sizes.heads, 'head')}, d_model {sizes.d_model}, "
-        f"d_head {sizes.d_head}, d_mlp {sizes.d_mlp};",
-        f"equal to {made.model.name} on {every}{made.checked:,} inputs; kept in {folder}",
+        f"{made['network']}: {counted(sizes['layers'], 'layer')} of {counted(sizes['heads'], 'head')}, "
+        f"d_model {sizes['d_model']}, d_head {sizes['d_head']}, d_mlp {sizes['d_mlp']};",
+        f"equal to {made['model']} on {every}{made['checked']:,} inputs; kept in {made['folder']}",
         "",
         table(rows, ("node", "lives at", "effect rate", "IIA")),
-        f"interchanged on {'all ' if sample.exact else ''}{len(sample.pairs):,} pairs",
+        f"interchanged on {'all ' if made['all_pairs'] else ''}{made['pairs']:,} pairs",
     ]
+    untestable = ", ".join(one["node"] for one in made["alignment"] if not one["effect_rate"])
     if untestable:
-        named = ", ".join(untestable)
-        lines.append(f"untestable on {data.name}, because exchanging them never changes the answer: {named}")
+        lines.append(f"untestable on {made['data']}, because exchanging them never changes the answer: {untestable}")
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ In: models, a network's shape, an alignment and marks; out: boxes and links with
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from unicodedata import east_asian_width
 
 from circuitlang.core.alignment import Alignment
@@ -12,6 +13,7 @@ from circuitlang.core.domain import Domain, Finite, describe_values
 from circuitlang.core.model import Input, Model, Node
 from circuitlang.core.network import Basis, Shape, TransformerShape
 from circuitlang.core.site import Site
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.reports.layout import GAP, arrange
 from circuitlang.reports.places import Place, place_sites, row_of
 
@@ -56,12 +58,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagram:
+class Diagram(Displayed):
     """Boxes and links, laid out."""
 
     title: str
     boxes: tuple[Box, ...]
     links: tuple[Link, ...]
+
+    def __repr__(self) -> str:
+        return f"Diagram({self.title}: {len(self.boxes)} boxes, {len(self.links)} links)"
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as a file; the suffix says as what: `.svg`, `.png`, `.pdf`, `.dot`, or `.mmd` for Mermaid.
+
+        Raises:
+            Refusal: E593 for another suffix, E590 or E591 where Graphviz is missing or fails, E595 for a place that
+                cannot be written.
+        """
+        from circuitlang.reports.drawing import save
+
+        return save(self, Path(path))
 
 
 def draw_alignment(

@@ -11,6 +11,7 @@ from circuitlang.core.network import Compiled
 from circuitlang.core.program import Program
 
 RUNS = Path("runs")
+WEIGHTS = "network.safetensors"
 
 
 def run_folder(program: Program, network: str, seed: int | None = None) -> Path:

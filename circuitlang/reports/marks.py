@@ -26,14 +26,22 @@ def marks_of(verdicts: Iterable[VerdictRecord], alignment: str, claims: Mapping[
 
 def _marks(verdict: VerdictRecord, measured: MeasurementRecord) -> Iterator[tuple[str, Mark]]:
     if measured.metric == "iia" and measured.number is not None:
-        note = f"IIA {show_number(measured.number)}"
-        yield from ((node.split("[")[0], Mark(verdict.status, note)) for node in measured.nodes)
+        status, note = _status(verdict, measured.number), f"IIA {show_number(measured.number)}"
+        if status is not None:
+            yield from ((node.split("[")[0], Mark(status, note)) for node in measured.nodes)
     bound = verdict.bound.number if verdict.bound and verdict.relation in ("==", ">=", ">") else None
     if measured.metric == "strictness" and bound is not None:
         for row in measured.table:
             if row.number is not None:
                 status = "holds" if row.number >= bound else verdict.status
                 yield row.part.split(" @")[0], Mark(status, f"strict {show_number(row.number)}")
+
+
+def _status(verdict: VerdictRecord, number: float) -> str | None:
+    """What a verdict says of one number: of several how each compares, nothing if only their difference is compared."""
+    if len(verdict.measurements) == 1:
+        return verdict.status
+    return worst(one.outcome for one in verdict.comparisons if one.left.number == number)
 
 
 def _worse(one: Mark, other: Mark) -> Mark:

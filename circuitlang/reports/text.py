@@ -1,9 +1,11 @@
 """Tables for the terminal.  In: a report, a training, a compiled network; out: aligned columns of plain text."""
 
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from circuitlang.verification.measured import Measurement
-from circuitlang.verification.quantity import show_number
+from circuitlang.verification.quantity import Quantity, show_number
 from circuitlang.verification.verdict import Report, Verdict
 
 
@@ -17,39 +19,75 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> str:
 
 
 def verdict_table(report: Report) -> str:
-    """One line for every statement of every claim, and one that counts them."""
+    """One line for every statement of every claim, one for every network judged, and one that counts them."""
     header = ("claim", "for", "verdict", "value", "bound", "decided on", "beside it")
-    rows = [_row(verdict) for verdict in report.verdicts]
+    rows = [_row(tell(verdict)) for verdict in report.verdicts]
     if not any(row[1] for row in rows):
         header, rows = (header[0], *header[2:]), [(row[0], *row[2:]) for row in rows]
-    return table(rows, header) + "\n" + _summary(report) + "\n"
+    return table(rows, header) + "\n" + "".join(f"{line}\n" for line in (*judged(report), summary(report)))
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
-    measured, deciding = verdict.measured, verdict.deciding
-    status = verdict.status if verdict.as_expected else verdict.status.upper()
-    if verdict.expect == "refuted" and verdict.status == "refuted":
-        status += " (as expected)"
-    value = "-" if verdict.number is None else show_number(verdict.number.number)
-    if measured is not None and not measured.exact and verdict.number is not None:
-        value += f" [{show_number(verdict.number.low)}, {show_number(verdict.number.high)}]"
-    bound = (
-        "-" if deciding is None or verdict.bound is None else f"{deciding.symbol} {show_number(verdict.bound.number)}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A verdict in words and digits: one line of any table; what there is not is empty."""
+
+    claim: str
+    member: str
+    status: str
+    expected: bool  # came out as the claim expects
+    value: str
+    interval: str
+    bound: str
+    decided_on: str
+    beside: tuple[str, ...]  # what the number must not be read without
+
+
+def tell(verdict: Verdict) -> Told:
+    """What to say of a verdict."""
+    measured, deciding, number = verdict.measured, verdict.deciding, verdict.number
+    return Told(
+        claim=verdict.claim,
+        member=verdict.member or "",
+        status=verdict.status + (" (as expected)" if verdict.expect == verdict.status == "refuted" else ""),
+        expected=verdict.as_expected,
+        value="" if number is None else show_number(number.number),
+        interval="" if number is None or measured is None or measured.exact else show_interval(number),
+        bound="" if deciding is None else f"{deciding.symbol} {show_number(deciding.right.number)}",
+        decided_on="" if measured is None else decided_on(measured),
+        beside=() if measured is None else beside(measured),
     )
-    how = "-" if measured is None else _decided_on(measured)
-    return (verdict.claim, verdict.member or "", status, value, bound, how, _beside(measured))
 
 
-def _decided_on(measured: Measurement) -> str:
+def _row(told: Told) -> tuple[str, ...]:
+    status = told.status if told.expected else told.status.upper()
+    value = f"{told.value or '-'} {told.interval}".rstrip()
+    return (
+        told.claim,
+        told.member,
+        status,
+        value,
+        told.bound or "-",
+        told.decided_on or "-",
+        ", ".join(told.beside),
+    )
+
+
+def show_interval(number: Quantity) -> str:
+    """The two ends of an interval; a sample bounds the largest error from below alone."""
+    if math.isinf(number.high):
+        return "or more"
+    return f"[{show_number(number.low)}, {show_number(number.high)}]"
+
+
+def decided_on(measured: Measurement) -> str:
+    """How much was measured: `all 65,536 pairs`, `4,096 pairs (sampled)`."""
     return f"{'all ' if measured.exact else ''}{measured.samples:,} {measured.unit}" + (
         "" if measured.exact else " (sampled)"
     )
 
 
-def _beside(measured: Measurement | None) -> str:
+def beside(measured: Measurement) -> tuple[str, ...]:
     """What a number must not be read without: effect rate, the worst part, the joint version, ties."""
-    if measured is None:
-        return ""
     found, counts = [], measured.tally
     if counts is not None and measured.metric == "iia" and counts.effect_rate is not None:
         found.append(f"effect rate {show_number(counts.effect_rate)}")
@@ -64,10 +102,11 @@ def _beside(measured: Measurement | None) -> str:
         found.append(f"entries {show_number(counts.entry_hits / counts.entries)}")
     if counts is not None and counts.ties:
         found.append(f"{counts.ties:,} ties left out")
-    return ", ".join(found)
+    return tuple(found)
 
 
-def _summary(report: Report) -> str:
+def summary(report: Report) -> str:
+    """The verdicts counted: `4 statements: 1 holds, 3 refuted`."""
     counts = {status: sum(verdict.status == status for verdict in report.verdicts) for status in _STATUSES}
     said = ", ".join(f"{count} {_STATUSES[status][count > 1]}" for status, count in counts.items() if count)
     text = f"{counted(len(report.verdicts), 'statement')}: {said}"
@@ -75,6 +114,13 @@ def _summary(report: Report) -> str:
         return text
     otherwise = sum(not verdict.as_expected for verdict in report.verdicts)
     return f"{text}; {otherwise or 'all'} {'not ' if otherwise else ''}as expected"
+
+
+def judged(report: Report) -> tuple[str, ...]:
+    """Every network that the verdicts are about: where its weights came from, and their hash."""
+    return tuple(
+        f"{one.network}: {f'{one.origin}, ' if one.origin else ''}weights {one.sha256[:12]}" for one in report.networks
+    )
 
 
 def counted(number: int, what: str) -> str:

@@ -2,20 +2,24 @@
 `core.functions` and `core.evaluate` once per occurring combination of arguments.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from functools import partial
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
+from circuitlang.core.calling import apply_extern
 from circuitlang.core.domain import Finite, finite
-from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Match, Positions, Read, SetOf, Var
 from circuitlang.core.functions import NoValue, apply_function, as_set
 from circuitlang.core.values import Tie, Value
 from circuitlang.simulation.cells import Cells, Undefined, choose, constant, first_along, infect, some
 from circuitlang.simulation.columns import ABSENT, Column, Dictionary, unify
 from circuitlang.simulation.combinations import joint, occurring
 from circuitlang.simulation.folds import fold_cells
+
+Function: TypeAlias = Callable[[tuple[Value, ...]], Value | Finite]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,9 @@ def evaluate_cells(expr: Expr, scope: Scope) -> Cells:
         case Read(node=node, index=index):
             return _read(scope.columns[node], [evaluate_cells(part, scope) for part in index], scope.depth)
         case Call(function=function, arguments=arguments):
-            return _apply(function, [evaluate_cells(argument, scope) for argument in arguments], scope.depth)
+            return _apply(partial(apply_function, function), _each_of(arguments, scope), scope.depth)
+        case ExternCall(extern=extern, arguments=arguments):
+            return _apply(partial(apply_extern, extern), _each_of(arguments, scope), scope.depth)
         case If(test=test, then=then, other=other):
             chosen = evaluate_cells(test, scope)
             result = choose([(chosen.truth(), evaluate_cells(then, scope))], evaluate_cells(other, scope))
@@ -57,15 +63,19 @@ def evaluate_cells(expr: Expr, scope: Scope) -> Cells:
         case Match():
             return _match(expr, scope)
         case SetOf(members=members):
-            return _apply(None, [evaluate_cells(member, scope) for member in members], scope.depth)
+            return _apply(finite, _each_of(members, scope), scope.depth)
         case Each():
             return _each(expr, scope)
         case _:
             assert_never(expr)
 
 
-def _apply(function: str | None, arguments: list[Cells], depth: int) -> Cells:
-    """A function, or None for the set of the arguments, once per occurring combination."""
+def _each_of(parts: Sequence[Expr], scope: Scope) -> list[Cells]:
+    return [evaluate_cells(part, scope) for part in parts]
+
+
+def _apply(function: Function, arguments: list[Cells], depth: int) -> Cells:
+    """A function of the arguments, once per occurring combination."""
     key, size = joint((argument.codes, len(argument.values)) for argument in arguments)
     key = key.reshape((1,) * (depth + 1)) if not arguments else key
     places, numbers = occurring(key, size)
@@ -78,12 +88,12 @@ def _apply(function: str | None, arguments: list[Cells], depth: int) -> Cells:
     return Cells(table[numbers], book.values)
 
 
-def _call(function: str | None, arguments: Sequence[Value | Undefined]) -> Value | Undefined:
+def _call(function: Function, arguments: Sequence[Value | Undefined]) -> Value | Undefined:
     for argument in arguments:
         if isinstance(argument, Undefined):
             return argument
     try:
-        return finite(arguments) if function is None else apply_function(function, tuple(arguments))
+        return function(tuple(arguments))
     except Exception as error:  # raised again where a cell holds it: a branch that nobody takes may fail
         return Undefined(error)
 

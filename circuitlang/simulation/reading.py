@@ -3,7 +3,7 @@ answers at their positions, and the positions that alignments name.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,16 +17,25 @@ from circuitlang.core.values import Tie, Value, key_of, show
 from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.simulation.batches import PROMPT, Batch
 from circuitlang.simulation.columns import ABSENT, Column
+from circuitlang.simulation.templates import (
+    Template,
+    Tokenizer,
+    require_tokens,
+    text_of,
+    unknown_to_network,
+    word,
+    word_template,
+)
 from circuitlang.simulation.vocabulary import (
     BOS,
     PAD,
     longest,
+    models_read,
     outputs_of,
     prompt_words,
     require_single_tokens,
     sequence_read,
     token_values,
-    word,
 )
 
 
@@ -47,54 +56,70 @@ class Answers:
 class Reading:
     """The tokens that a network reads and the answers that it gives.
 
-    Token 0 is BOS, the last one PAD where inputs differ in length. Either a prompt is read, and answered at its last
-    token, or one sequence, answered at every position, or at the last for a model with one answer.
+    Either a prompt is read, and answered at its last token, or one sequence, answered at every position, or at the last
+    for a model with one answer. Word by word, token 0 is BOS and the last one PAD where inputs differ in length. Through
+    a tokenizer the vocabulary is the tokenizer's, and of the network's logits those at the tokens of the answers count,
+    `classes`: the network says the likeliest answer of the model's domain, whatever other tokens are likelier.
     """
 
-    vocabulary: tuple[Value, ...]
     outputs: tuple[Value, ...] | None  # None: a number
     n_ctx: int
     pad: int | None
+    vocabulary: tuple[Value, ...] = ()
     prompts: tuple[Prompt, ...] = ()
+    templates: tuple[Template, ...] = ()  # one for each prompt
     sequence: str | None = None
+    tokenizer: Tokenizer | None = None
+    classes: tuple[int, ...] | None = None  # None: logit k is that of output k
     _tokens: dict[object, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        last = len(self.vocabulary) if self.pad is None else self.pad
-        self._tokens.update((self._token_key(word), token) for token, word in enumerate(self.vocabulary[1:last], 1))
+        if self.sequence is not None:
+            self._tokens.update(numbered(map(key_of, self.vocabulary), self.pad))
 
     @property
     def d_vocab(self) -> int:
-        """The number of tokens."""
-        return len(self.vocabulary)
+        """The number of tokens; through a tokenizer the smallest number that has all tokens of the inputs."""
+        if self.tokenizer is None:
+            return len(self.vocabulary)
+        filled = [max(slot.tokens.values()) for one in self.templates for slot in one.slots]
+        return 1 + max(*filled, *(max(one.tokens) for one in self.templates))
 
     @property
     def d_out(self) -> int:
-        """The number of answers, 1 for a number."""
+        """The number of answers, 1 for a number; through a tokenizer the smallest that has all tokens of answers."""
+        if self.classes is not None:
+            return 1 + max(self.classes)
         return 1 if self.outputs is None else len(self.outputs)
+
+    @property
+    def first(self) -> int:
+        """The position of the first token of the input: 1 behind BOS, 0 for a tokenizer without one."""
+        return 0 if self.tokenizer is not None and self.tokenizer.bos is None else 1
 
     def tokens(self, batch: Batch) -> np.ndarray:
         """int64 [batch, n_ctx]: BOS, the input, PAD.
 
         Raises:
-            Refusal: E578 for a word that is not in the vocabulary, E579 for an input that is longer than the context.
+            Refusal: E578 for a word that is not in the vocabulary, E579 for an input that is longer than the context,
+                E588 for an input whose words a tokenizer does not keep apart.
         """
         tokens = np.zeros((batch.size, self.n_ctx), np.int64)
-        tokens[:, 1:] = self._padding
+        padding = 0 if self.pad is None else self.pad
+        tokens[:, 1:] = padding
         if self.sequence is not None:
             column = batch.columns[self.sequence]
-            self._place(tokens, self._looked_up(column, self._tokens, self._padding), column)
+            self._place(tokens, looked_up(column, self._tokens, key_of, "token", padding), column)
             return tokens
         chosen = self._template(batch)
-        for number, prompt in enumerate(self.prompts):
+        for number, template in enumerate(self.templates):
             rows = np.flatnonzero(chosen == number)
-            for place, part in enumerate(prompt.parts, start=1):
-                if isinstance(part, Hole):
-                    tokens[rows, place] = self._looked_up(batch.columns[part.name].take(rows), self._tokens, 0)
-                elif part in self._tokens:
-                    tokens[rows, place] = self._tokens[part]
-                else:
-                    raise _unknown(part, "token")
+            tokens[rows, : len(template.tokens)] = template.tokens
+            for slot in template.slots:
+                tokens[rows, slot.place] = looked_up(batch.columns[slot.hole].take(rows), slot.tokens, word, "token")
+        if self.tokenizer is not None:
+            for row, end in enumerate(self._end(batch)):
+                require_tokens(self.tokenizer, self.show_input(batch, row), tokens[row, self.first : end + 1].tolist())
         return tokens
 
     def answers(self, column: Column, batch: Batch) -> Answers:
@@ -110,7 +135,7 @@ class Reading:
         else:
             known = {key_of(value): number for number, value in enumerate(self.outputs)}
             known.update((key_of(value), 0) for value in column.values if isinstance(value, Tie))
-            found = self._looked_up(column, known, 0)
+            found = looked_up(column, known, key_of, "answer")
         targets = np.zeros((batch.size, self.n_ctx), found.dtype)
         counted = np.zeros((batch.size, self.n_ctx), bool)
         if column.codes.ndim == 1:
@@ -132,13 +157,13 @@ class Reading:
         end = self._end(batch)
         match position.anchor:
             case "start":
-                places = np.full(batch.size, 1 + position.offset)
+                places = np.full(batch.size, self.first + position.offset)
             case "end":
                 places = end + position.offset
             case "hole":
-                places = np.array([_hole(prompt, position) for prompt in self.prompts] or [0], np.int64)
+                places = np.array([_hole(template, position) for template in self.templates] or [0], np.int64)
                 places = places[self._template(batch)] + position.offset
-        if ((places < 1) | (places > end)).any():
+        if ((places < self.first) | (places > end)).any():
             raise _outside(position)
         return places
 
@@ -156,8 +181,9 @@ class Reading:
         """One input as a person reads it."""
         if self.sequence is not None:
             return " ".join(map(str, batch.columns[self.sequence].decode(row)))
-        tokens = self.tokens(batch.take(np.array([row])))[0]
-        return " ".join(str(self.vocabulary[token]) for token in tokens[1:] if token != self.pad)
+        prompt = self.prompts[self._template(batch)[row]]
+        holes = (part.name for part in prompt.parts if isinstance(part, Hole))
+        return text_of(prompt, {name: word(batch.columns[name].decode(row)) for name in holes})
 
     def _template(self, batch: Batch) -> np.ndarray:
         """int64 [batch]: the template of every row; the first where the batch does not say."""
@@ -168,23 +194,7 @@ class Reading:
         """int64 [batch]: the last token that is no padding."""
         if self.sequence is not None:
             return batch.lengths[self.sequence]
-        return np.array([len(prompt.parts) for prompt in self.prompts], np.int64)[self._template(batch)]
-
-    @property
-    def _padding(self) -> int:
-        return 0 if self.pad is None else self.pad
-
-    def _token_key(self, value: Value) -> object:
-        return word(value) if self.prompts else key_of(value)
-
-    def _looked_up(self, column: Column, known: Mapping[Any, int], absent: int) -> np.ndarray:
-        """int64 [batch, *family]: the number of every cell's value; `absent` where there is no cell."""
-        key = self._token_key if known is self._tokens else key_of
-        table = np.array([*(known.get(key(value), ABSENT) for value in column.values), absent], np.int64)
-        found = table[column.codes]
-        for code in column.codes[found == ABSENT][:1]:
-            raise _unknown(column.values[code], "token" if known is self._tokens else "answer")
-        return found
+        return np.array([len(template.tokens) - 1 for template in self.templates], np.int64)[self._template(batch)]
 
     def _place(self, target: np.ndarray, cells: np.ndarray, column: Column) -> None:
         """Write the cells of a column over positions behind BOS."""
@@ -207,8 +217,7 @@ def read_for(data: Data, model: Model, program: Program | None = None) -> Readin
             holds, E577 where the vocabulary or the context cannot be bounded, E619 for prompts with slots, or
             with holes that are not drawn, such as a task or an answer.
     """
-    models = tuple(one for one in (program.models if program else ()) if one.name in data.models) or (model,)
-    models = models if model in models else (*models, model)
+    models = models_read(data, model, program)
     if data.prompts:
         require_single_tokens(data, model)
         lengths = {len(prompt.parts) for prompt in data.prompts}
@@ -218,12 +227,15 @@ def read_for(data: Data, model: Model, program: Program | None = None) -> Readin
         sequence = sequence_read(data, model)
         shortest, most = longest(data, model, sequence)
         words, ragged, n_ctx = token_values(models, sequence), shortest < most, most + 1
+    pad = len(words) + 1 if ragged else None
+    vocabulary = (BOS, *words, *((PAD,) if ragged else ()))
     return Reading(
-        vocabulary=(BOS, *words, *((PAD,) if ragged else ())),
+        vocabulary=vocabulary,
         outputs=outputs_of(models, data),
         n_ctx=n_ctx,
-        pad=len(words) + 1 if ragged else None,
+        pad=pad,
         prompts=data.prompts,
+        templates=word_templates(data.prompts, vocabulary, pad),
         sequence=sequence,
     )
 
@@ -233,30 +245,51 @@ def read_as(own: Reading, asked: Reading) -> Reading:
 
     Words that it lacks, and strings that are too long for it, are refused where they occur. Inputs of several lengths
     need a PAD, and a network without one gets a vocabulary that is larger than its own, by which it can be told.
+
+    Raises:
+        Refusal: E578 for a word of a prompt that it lacks.
     """
     n_ctx = asked.n_ctx if asked.sequence is None else min(asked.n_ctx, own.n_ctx)
     vocabulary, pad = own.vocabulary, own.pad
     if asked.pad is not None and pad is None:
         vocabulary, pad = (*vocabulary, PAD), len(vocabulary)
-    return replace(asked, vocabulary=vocabulary, pad=pad, outputs=own.outputs, n_ctx=n_ctx)
-
-
-def _hole(prompt: Prompt, position: Position) -> int:
-    for place, part in enumerate(prompt.parts, start=1):
-        if isinstance(part, Hole) and part.name == position.hole:
-            return place
-    raise _outside(position)
-
-
-def _unknown(value: Value, what: str) -> Refusal:
-    return Refusal(
-        Diagnostic(
-            "E578",
-            f"the network has no {what} for {show(value)}",
-            notes=("the words and answers of a network are those of the data that it was made for",),
-            helps=("use data that draws from the same domains, or train or compile the network on this data",),
-        )
+    return replace(
+        asked,
+        vocabulary=vocabulary,
+        pad=pad,
+        outputs=own.outputs,
+        n_ctx=n_ctx,
+        templates=word_templates(asked.prompts, vocabulary, pad),
     )
+
+
+def word_templates(prompts: tuple[Prompt, ...], vocabulary: tuple[Value, ...], pad: int | None) -> tuple[Template, ...]:
+    """Prompts as the tokens of a vocabulary of words."""
+    known = numbered(map(word, vocabulary), pad)
+    return tuple(word_template(prompt, known) for prompt in prompts)
+
+
+def numbered(keys: Iterable[object], pad: int | None) -> dict[Any, int]:
+    """The token of every key between BOS and PAD."""
+    return {key: token for token, key in enumerate(keys) if token not in (0, pad)}
+
+
+def looked_up(
+    column: Column, known: Mapping[Any, int], key: Callable[[Value], object], what: str, absent: int = 0
+) -> np.ndarray:
+    """int64 [batch, *family]: the number of every cell's value; `absent` where there is no cell."""
+    table = np.array([*(known.get(key(value), ABSENT) for value in column.values), absent], np.int64)
+    found = table[column.codes]
+    for code in column.codes[found == ABSENT][:1]:
+        raise unknown_to_network(column.values[code], what)
+    return found
+
+
+def _hole(template: Template, position: Position) -> int:
+    for slot in template.slots:
+        if slot.hole == position.hole:
+            return slot.place
+    raise _outside(position)
 
 
 def _too_long(n_ctx: int) -> Refusal:

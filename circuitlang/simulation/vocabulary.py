@@ -8,20 +8,17 @@ from circuitlang.core.data import Data, Hole
 from circuitlang.core.domain import Domain, Real
 from circuitlang.core.expression import Positions
 from circuitlang.core.model import Model, length_of
-from circuitlang.core.values import Value, key_of, show
+from circuitlang.core.program import Program
+from circuitlang.core.values import Value, key_of
 from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.diagnostics.source import Span
 from circuitlang.simulation.enumeration import possible_values
+from circuitlang.simulation.templates import word
 
 BOS = "<bos>"
 PAD = "<pad>"
 
 _LIMIT = 2**20  # inputs that are tried to find out which words or lengths a draw can give
-
-
-def word(value: Value) -> str:
-    """The text of a value in a prompt: one token."""
-    return value if isinstance(value, str) else show(value)
 
 
 def require_single_tokens(data: Data, model: Model) -> None:
@@ -31,7 +28,7 @@ def require_single_tokens(data: Data, model: Model) -> None:
     for hole in (part for prompt in data.prompts for part in prompt.parts if isinstance(part, Hole)):
         if hole.name not in drawn or hole.name in sequences or hole.width is not None:
             what = "is not drawn" if hole.name not in drawn else "has several tokens"
-            _refuse(
+            refuse(
                 "E619",
                 f"the hole `{hole.name}` of the prompt {what}, and no network here reads such prompts yet",
                 data.span,
@@ -46,16 +43,22 @@ def prompt_words(data: Data, model: Model) -> tuple[str, ...]:
     words: dict[str, None] = {}
     for prompt in data.prompts:
         for part in prompt.parts:
-            texts = map(word, _filling(data, model, part.name)) if isinstance(part, Hole) else (part,)
+            texts = map(word, filling(data, model, part.name)) if isinstance(part, Hole) else (part,)
             words.update(dict.fromkeys(texts))
     return tuple(words)
+
+
+def models_read(data: Data, model: Model, program: Program | None) -> tuple[Model, ...]:
+    """The models that a network may answer as on this data: one network can be asked about each of them."""
+    models = tuple(one for one in (program.models if program else ()) if one.name in data.models) or (model,)
+    return models if model in models else (*models, model)
 
 
 def sequence_read(data: Data, model: Model) -> str:
     """The one sequence that is read without a prompt."""
     if len(model.inputs) != 1 or not model.sequences:
         names = ", ".join(f"`{part.name}`" for part in model.inputs)
-        _refuse(
+        refuse(
             "E570",
             f"without a prompt a network cannot read {names} of `{model.name}`",
             data.span,
@@ -87,7 +90,7 @@ def outputs_of(models: tuple[Model, ...], data: Data) -> tuple[Value, ...] | Non
         index = model.output_node.index
         along = [one.over.of for one in index if isinstance(one.over, Positions)]
         if index and (data.prompts or along != [part.name for part in model.inputs]):
-            _refuse(
+            refuse(
                 "E575",
                 f"the answer `{model.output}` of `{model.name}` has several parts, and no tokens to give them at",
                 model.output_node.span or model.span,
@@ -105,7 +108,7 @@ def _joined(domains: list[Domain], model: Model, name: str) -> tuple[Value, ...]
     values: dict[tuple[str, Value], Value] = {}
     for domain in domains:
         if isinstance(domain, Real):
-            _refuse(
+            refuse(
                 "E577",
                 f"`{name}` of `{model.name}` can be any number, and a network reads finitely many tokens",
                 next((part.span for part in (*model.inputs, *model.nodes) if part.name == name), None) or model.span,
@@ -117,7 +120,12 @@ def _joined(domains: list[Domain], model: Model, name: str) -> tuple[Value, ...]
     return tuple(values.values())
 
 
-def _filling(data: Data, model: Model, name: str) -> tuple[Value, ...]:
+def filling(data: Data, model: Model, name: str) -> tuple[Value, ...]:
+    """What can stand in a hole: the domain of an input, else all that can be drawn.
+
+    Raises:
+        Refusal: E577 where that cannot be listed.
+    """
     part = next((part for part in model.inputs if part.name == name), None)
     if part is not None:
         return _joined([part.domain], model, name)
@@ -128,7 +136,7 @@ def _filling(data: Data, model: Model, name: str) -> tuple[Value, ...]:
 
 
 def _unbounded(data: Data, name: str) -> NoReturn:
-    _refuse(
+    refuse(
         "E577",
         f"what `{name}` can be depends on too many other draws of `{data.name}` to be listed",
         next((draw.span for draw in data.draws if draw.target == name), None) or data.span,
@@ -138,6 +146,7 @@ def _unbounded(data: Data, name: str) -> NoReturn:
     )
 
 
-def _refuse(code: str, message: str, span: Span | None, label: str, note: str = "", help: str = "") -> NoReturn:
+def refuse(code: str, message: str, span: Span | None, label: str, note: str = "", help: str = "") -> NoReturn:
+    """Raise a refusal that points to one place."""
     place = Label(span, label) if span else None
     raise Refusal(Diagnostic(code, message, place, notes=(note,) if note else (), helps=(help,) if help else ()))

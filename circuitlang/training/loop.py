@@ -3,32 +3,16 @@
 Training draws its own interventions and never sees a claim: `stop` only says yes or no.
 """
 
-import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-import torch
-from torch import nn
-
-from circuitlang.backends.siit import start
 from circuitlang.backends.spec import TrainingSpec
 from circuitlang.core.program import Program
-from circuitlang.measurement.bench import Bench
 from circuitlang.networks.transformer import Transformer
-from circuitlang.simulation.streams import stream
-from circuitlang.training.checks import Check, Survey, check
-from circuitlang.training.examples import Drawer, Examples, Interventions, join
-from circuitlang.training.losses import Losses
-from circuitlang.training.outcome import Entry, Trained, refuse_divergence
+from circuitlang.training.checkpoints import Keeper
+from circuitlang.training.outcome import Trained
 from circuitlang.training.progress import Silent, Tracker
-from circuitlang.training.readout import Readout
-from circuitlang.training.runs import Runs
-from circuitlang.training.schedule import Clock, Plateau, settled, value_at
-from circuitlang.training.targets import Targets
+from circuitlang.training.session import Session
 from circuitlang.training.threads import fitting_threads
-from circuitlang.training.variables import Variables
-
-_EXPLODED = 1e4  # times the first loss (or 1): from there nothing comes back
 
 
 def train(
@@ -38,6 +22,7 @@ def train(
     stop: Callable[[Transformer], bool] | None = None,
     tracker: Tracker | None = None,
     device: str = "cpu",
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train a network until `stop` agrees or the budget is spent.
 
@@ -48,12 +33,15 @@ def train(
             every kind has passed. Without it the whole budget is used.
         tracker: Told of progress.
         device: Where to train. On a CPU the same seed gives the same bytes, unless a budget in seconds ends it.
+        keeper: Writes checkpoints, and knows the one to go on from. A training that was killed at any moment and goes
+            on from its checkpoint ends with the same bytes as one that nobody disturbed.
 
     Returns:
         The network: the one that `stop` has agreed to, else the best that any check has seen.
 
     Raises:
-        Refusal: E550 if the losses grow beyond all bounds; E57x, E613, E652 for what cannot be trained.
+        Refusal: E544 for a checkpoint that does not fit, E546 where one cannot be written, E550 if the losses grow
+            beyond all bounds; E57x, E613, E652 for what cannot be trained.
     """
     session = Session(spec, program, device)
     tracker = tracker or Silent()
@@ -61,171 +49,39 @@ def train(
     why = "interrupted"
     try:
         with fitting_threads(session.network):
-            trained = session.run(stop, tracker)
+            if keeper is not None:
+                keeper.resume(session)
+            trained = _run(session, stop, tracker, keeper)
         why = trained.why
         return trained
     finally:
         tracker.finish(why)
 
 
-@dataclass(slots=True)
-class Best:
-    """The best weights that a check has seen."""
+def _run(
+    session: Session, stop: Callable[[Transformer], bool] | None, tracker: Tracker, keeper: Keeper | None
+) -> Trained:
+    """Steps and checks, until one of them ends it."""
+    spec, clock = session.spec, session.clock
+    spent = clock.spent(session.done)
+    while spent is None:
+        loss = session.advance()
+        spent = clock.spent(session.done)
+        if session.done % spec.check.every == 0 or spent is not None:
+            found = session.look(loss)
+            tracker.advance(session.done, {"loss": loss, "right": found.worst})
+            if stop is not None and session.is_settled and found.worst >= spec.check.gate:
+                with clock.pause():
+                    agreed = stop(session.network)
+                if agreed:
+                    return _trained(session, reached=True, why="its claims hold")
+                session.look_closer()
+        if keeper is not None and spent is None:
+            keeper.see(session)
+    if session.best.weights:
+        session.network.load_state_dict(session.best.weights)
+    return _trained(session, reached=stop is None, why=spent)
 
-    rank: tuple[float, float] = (-1.0, 0.0)
-    weights: dict[str, torch.Tensor] = field(default_factory=dict)
 
-    def see(self, found: Check, network: Transformer) -> None:
-        """Keep the weights if they are better."""
-        if found.rank > self.rank:
-            self.rank, self.weights = found.rank, copy.deepcopy(network.state_dict())
-
-
-class Session:
-    """One training while it runs."""
-
-    def __init__(self, spec: TrainingSpec, program: Program, device: str) -> None:
-        declared = next(one for one in program.trains if one.network == spec.network)
-        started = start(program, declared, spec.seed, device)
-        self.spec = spec
-        self.network = started.subject.network
-        bench = Bench(started.subject, started.batch)
-        self.runs = Runs(Variables(bench))
-        targets = Targets(bench, self.runs.variables.nodes)
-        self.drawer = Drawer(self.runs.variables, targets, stream(spec.seed, "training pairs"))
-        self.checker = Drawer(self.runs.variables, targets, stream(spec.seed, "training checks"))
-        self.readout = self._readout()
-        self.optimizer = self._optimizer()
-        self.plateau = Plateau(spec.plateau)
-        self.hard: Interventions | None = None
-
-    def run(self, stop: Callable[[Transformer], bool] | None, tracker: Tracker) -> Trained:
-        """Steps and checks, until one of them ends it."""
-        spec, clock, best = self.spec, Clock(self.spec.budget), Best()
-        history: list[Entry] = []
-        size, margin, first, step = spec.check.size, spec.check.margin, None, 0
-        ramps_end = settled(spec.losses)
-        spent = clock.spent(step)
-        while spent is None:
-            loss = self.step(step)
-            first = max(loss, 1.0) if first is None else first
-            step += 1
-            if not loss <= _EXPLODED * first:
-                raise refuse_divergence(spec, step, loss, self.rate(step - 1))
-            spent = clock.spent(step)
-            if step % spec.check.every and spent is None:
-                continue
-            found = self.check(step, size, margin)
-            history.append(Entry(step=step, loss=loss, rate=self.rate(step), shares=found.shares))
-            tracker.advance(step, {"loss": loss, "right": found.worst})
-            if step >= ramps_end:
-                best.see(found, self.network)
-                self.plateau.see(found.loss)
-                if stop is not None and found.worst >= spec.check.gate:
-                    with clock.pause():
-                        agreed = stop(self.network)
-                    if agreed:
-                        return Trained(self.network, step, clock.seconds, tuple(history), True, "its claims hold")
-                    size, margin = min(spec.check.most, 2 * size), margin * spec.check.tighten
-        if best.weights:
-            self.network.load_state_dict(best.weights)
-        return Trained(self.network, step, clock.seconds, tuple(history), stop is None, spent)
-
-    def step(self, step: int) -> float:
-        """One step of the optimiser; the weighted loss before it."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(step)
-        total = self.weighted(self.losses_of(self.examples(step), step), step)
-        self.optimizer.zero_grad()
-        total.backward()
-        nn.utils.clip_grad_norm_(
-            [p for g in self.optimizer.param_groups for p in g["params"]], self.spec.optimizer.clip
-        )
-        self.optimizer.step()
-        return float(total.detach())
-
-    def losses_of(self, examples: Examples | None, step: int) -> Losses:
-        """The losses of a step on its examples."""
-        others = None
-        if examples is None and self.spec.batch < self.runs.variables.bench.batch.size:
-            others = self.drawer.pairs(self.spec.batch).base
-        reads = value_at(self.spec.losses.readout, step) > 0
-        return self.runs.losses(examples, self.readout if reads else None, others)
-
-    def weighted(self, losses: Losses, step: int) -> torch.Tensor:
-        """The sum of the losses, each times its weight."""
-        weights = self.spec.losses
-        total = value_at(weights.behavior, step) * losses.behavior
-        for weight, loss in (
-            (weights.interchange, losses.interchange),
-            (weights.strict, losses.strict),
-            (weights.readout, losses.readout),
-        ):
-            if loss is not None:
-                total = total + value_at(weight, step) * loss
-        return total
-
-    def examples(self, step: int) -> Examples | None:
-        """The interventions of a step: fresh ones of the kinds that have a weight now, and some of the hardest."""
-        spec = self.spec
-        interchange, strict = self.active(step)
-        if not interchange and not strict:
-            return None
-        repeated = round(spec.pairs.hard * spec.batch) if self.hard is not None else 0
-        fresh = spec.batch - repeated
-        split = fresh // 2 if interchange and strict else fresh * interchange
-        parts = []
-        if split:
-            parts.append(self.drawer.interchanges(split, spec.pairs.contrast))
-        if fresh - split:
-            parts.append(self.drawer.strict(fresh - split, spec.losses.single))
-        if repeated and self.hard is not None:
-            parts.append(self.hard.take(self.drawer.rng.integers(0, len(self.hard), repeated)))
-        return self.drawer.answered(join(*parts))
-
-    def check(self, step: int, size: int, margin: float) -> Check:
-        """Try fresh interventions of the kinds that have a weight now, and remember the hardest."""
-        (interchange, strict), kept = self.active(step), self.spec.pairs.kept
-        survey = Survey(
-            size=size,
-            margin=margin,
-            interchange=interchange,
-            strict=strict,
-            kept=kept // 4,
-        )
-        found = check(self.runs, self.checker, survey)
-        if found.hardest is not None:
-            latest = found.hardest if self.hard is None else join(found.hardest, self.hard)
-            self.hard = latest.take(slice(0, kept))
-        return found
-
-    def active(self, step: int) -> tuple[bool, bool]:
-        """Whether there is anything to learn from interchanges, and from strict interventions."""
-        weights = self.spec.losses
-        interchange = value_at(weights.interchange, step) > 0 and self.drawer.nodes > 0
-        return interchange, value_at(weights.strict, step) > 0 and self.drawer.parts > 0
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step."""
-        return value_at(self.spec.optimizer.lr, step) * self.plateau.scale
-
-    def _readout(self) -> Readout | None:
-        if self.spec.losses.readout == 0:
-            return None
-        return Readout(self.runs.variables, self.spec.seed).to(self.runs.variables.bench.subject.device)
-
-    def _optimizer(self) -> torch.optim.Optimizer:
-        settings = self.spec.optimizer
-        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.name]
-        parameters = [*self.network.parameters(), *(self.readout.parameters() if self.readout else ())]
-        return kind(
-            parameters,
-            lr=self.rate_at_start(),
-            betas=settings.betas,
-            weight_decay=settings.weight_decay,
-            fused=True,
-        )
-
-    def rate_at_start(self) -> float:
-        """The learning rate of the first step."""
-        return value_at(self.spec.optimizer.lr, 0)
+def _trained(session: Session, reached: bool, why: str) -> Trained:
+    return Trained(session.network, session.done, session.clock.seconds, tuple(session.history), reached, why)

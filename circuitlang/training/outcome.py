@@ -2,6 +2,7 @@
 that says what went wrong.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from circuitlang.backends.spec import TrainingSpec
@@ -46,10 +47,9 @@ def refuse_divergence(spec: TrainingSpec, step: int, loss: float, rate: float) -
     )
 
 
-def unfinished(spec: TrainingSpec, trained: Trained) -> Diagnostic:
-    """W551: the budget was spent before the claims held; says which kind of answer was furthest from right."""
-    shares = trained.history[-1].shares if trained.history else {}
-    steps = "1 step" if trained.steps == 1 else f"{trained.steps:,} steps"
+def unfinished(spec: TrainingSpec, taken: int, shares: Mapping[str, float]) -> Diagnostic:
+    """W551: the budget was spent before the claims held; says which kind of answer was furthest from right at last."""
+    steps = "1 step" if taken == 1 else f"{taken:,} steps"
     notes = []
     if shares:
         worst = min(shares, key=lambda kind: shares[kind])

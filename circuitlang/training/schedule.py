@@ -58,7 +58,7 @@ class Clock:
         """That the budget has run out after this many steps; None if it has not."""
         if self.budget.steps is not None and step >= self.budget.steps:
             return "1 step is spent" if self.budget.steps == 1 else f"{self.budget.steps:,} steps are spent"
-        if self.budget.seconds is not None and time.monotonic() - self.began >= self.budget.seconds:
+        if self.budget.seconds is not None and self.elapsed >= self.budget.seconds:
             return f"{self.budget.seconds:g} s are spent"
         return None
 
@@ -69,6 +69,16 @@ class Clock:
         yield
         self.paused += time.process_time() - processor
         self.began += time.monotonic() - clock
+
+    def set(self, elapsed: float, seconds: float) -> None:
+        """Go on from what an earlier process has spent: seconds on the clock, and of the processor."""
+        self.began, self.processor = time.monotonic() - elapsed, time.process_time() - seconds
+        self.paused = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds on the clock."""
+        return time.monotonic() - self.began
 
     @property
     def seconds(self) -> float:

@@ -72,6 +72,7 @@ def measure_statement(
         reason=reason,
         program=lab.program.source.path,
         program_sha256=program_sha256,
+        externs=tuple(lab.program.python_files.items()),
         command=command,
     )
     return replace(verdict, diagnostics=refused or explain(verdict, claim, statement, lab))

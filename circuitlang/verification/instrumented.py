@@ -17,13 +17,14 @@ from circuitlang.simulation.reading import Reading
 class Instrumented:
     """A network and how it is read.
 
-    `model` takes the place of the program's model of that name (a backend may have added nodes to it), and `pairs` are
-    what a `derived` alignment stands for.
+    `origin` says where the weights came from: a run folder, a file.  `model` takes the place of the program's model of
+    that name (a backend may have added nodes to it), and `pairs` are what a `derived` alignment stands for.
     """
 
     network: Transformer
     reading: Callable[[Data, Model], Reading]
     sha256: str = ""
+    origin: str = ""
     model: Model | None = None
     pairs: tuple[Pair, ...] = ()
 

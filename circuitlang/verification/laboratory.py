@@ -2,7 +2,6 @@
 that the claim is decided on, each made once for all claims.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from circuitlang.core.claim import Claim, Constant, Metric
@@ -26,7 +25,7 @@ class Laboratory:
     """
 
     program: Program
-    networks: Mapping[str, Instrumented]
+    networks: dict[str, Instrumented]
     device: str = "cpu"
     material: Material = field(default_factory=Material)
     screening: int | None = None

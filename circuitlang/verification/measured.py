@@ -3,12 +3,91 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
+from typing_extensions import TypedDict
+
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.measurement.tally import Tally
-from circuitlang.verification.quantity import Number, Quantity
+from circuitlang.verification.quantity import Number, Quantity, show_number
 
 LONG = 32  # characters of an input that still leave room for the answers beside it
+
+
+class QuantityJson(TypedDict):
+    """A number, null where it is undefined, and `reason` says why; an infinite end of the interval is null too."""
+
+    number: float | None
+    interval: list[float | None] | None
+    reason: str | None
+
+
+class CounterexampleJson(TypedDict):
+    """A counterexample; `source` and `replaced` are null where there was no intervention."""
+
+    base: str
+    model: str
+    network: str
+    source: str | None
+    replaced: str | None
+    expected: str
+    got: str
+
+
+class RowJson(QuantityJson):
+    """One unaligned part in the table of strictness."""
+
+    part: str
+    effective_share: float | None
+    entries_share: float | None
+
+
+class CountsJson(TypedDict):
+    """What was counted: whole outputs, their entries, and the pairs on which the intervention changes the answer."""
+
+    hits: int
+    total: int
+    ties: int
+    entry_hits: int
+    entries: int
+    effective_hits: int
+    effective: int
+
+
+class SampleJson(TypedDict):
+    """The data that were measured on: `seed` is declared, `sampling_seed` decides what is drawn."""
+
+    name: str
+    split: str
+    seed: int
+    sampling_seed: int
+
+
+class MeasurementJson(QuantityJson):
+    """One metric, measured; what it does not have is null or empty."""
+
+    metric: str
+    text: str
+    network: str
+    network_sha256: str
+    model: str
+    alignment: str | None
+    nodes: list[str]
+    data: SampleJson
+    exact: bool
+    unit: str
+    samples: int
+    alpha: float
+    counts: CountsJson | None
+    effect_rate: float | None
+    effective_share: float | None
+    ablation: str | None
+    positions: str
+    tolerance: float | None
+    worst: str | None
+    table: list[RowJson]
+    joint: QuantityJson | None
+    counterexample: CounterexampleJson | None
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +113,18 @@ class Counterexample:
         replaced = f"with {self.replaced} from source:  model {self.expected}   network {self.got}"
         return _beside(("base", self.base, said), ("source", self.source, replaced))
 
+    def to_json(self) -> CounterexampleJson:
+        """The same as plain values."""
+        return CounterexampleJson(
+            base=self.base,
+            model=self.model,
+            network=self.network,
+            source=self.source,
+            replaced=self.replaced,
+            expected=self.expected,
+            got=self.got,
+        )
+
 
 def _beside(*rows: tuple[str, str, str]) -> tuple[str, ...]:
     width = max(len(read) for _, read, _ in rows)
@@ -53,7 +144,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(Displayed):
     """One metric, measured. `value` is None where it is undefined, and `reason` says why."""
 
     metric: str
@@ -84,61 +175,71 @@ class Measurement:
     counterexample: Counterexample | None = None
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        value = "undefined" if self.value is None else show_number(self.value.number)
+        return f"Measurement({self.text} = {value} on {'all ' if self.exact else ''}{self.samples:,} {self.unit})"
+
+    def to_json(self) -> MeasurementJson:
         """Plain values; what is undefined is null, with a reason beside it."""
         counts = self.tally
-        return {
-            "metric": self.metric,
-            "text": self.text,
-            "network": self.network,
-            "network_sha256": self.network_sha256,
-            "model": self.model,
-            "alignment": self.alignment,
-            "nodes": list(self.nodes),
-            "data": {"name": self.data, "split": self.split, "seed": self.data_seed, "sampling_seed": self.seed},
+        paired = counts if self.unit == "pairs" else None
+        return MeasurementJson(
             **quantity_json(self.value, self.reason),
-            "exact": self.exact,
-            "unit": self.unit,
-            "samples": self.samples,
-            "alpha": self.alpha,
-            "counts": None
-            if counts is None
-            else {
-                "hits": counts.hits,
-                "total": counts.total,
-                "ties": counts.ties,
-                "entry_hits": counts.entry_hits,
-                "entries": counts.entries,
-                "effective_hits": counts.effective_hits,
-                "effective": counts.effective,
-            },
-            "effect_rate": counts.effect_rate if counts and self.unit == "pairs" else None,
-            "effective_share": counts.effective_share if counts and self.unit == "pairs" else None,
-            "ablation": self.ablation,
-            "positions": self.positions,
-            "tolerance": self.tolerance,
-            "worst": self.worst,
-            "table": [
-                {"part": row.part, **quantity_json(row.value), "effective_share": row.effective_share,
-                 "entries_share": row.entries_share}
-                for row in self.table
-            ],
-            "joint": None if self.joint is None else quantity_json(self.joint),
-            "counterexample": None
-            if self.counterexample is None
-            else {name: getattr(self.counterexample, name) for name in Counterexample.__slots__},
-            "notes": list(self.notes),
-        }  # fmt: skip
+            metric=self.metric,
+            text=self.text,
+            network=self.network,
+            network_sha256=self.network_sha256,
+            model=self.model,
+            alignment=self.alignment,
+            nodes=list(self.nodes),
+            data=SampleJson(name=self.data, split=self.split, seed=self.data_seed, sampling_seed=self.seed),
+            exact=self.exact,
+            unit=self.unit,
+            samples=self.samples,
+            alpha=self.alpha,
+            counts=None if counts is None else _counts(counts),
+            effect_rate=paired.effect_rate if paired else None,
+            effective_share=paired.effective_share if paired else None,
+            ablation=self.ablation,
+            positions=self.positions,
+            tolerance=self.tolerance,
+            worst=self.worst,
+            table=[_row(row) for row in self.table],
+            joint=None if self.joint is None else quantity_json(self.joint),
+            counterexample=None if self.counterexample is None else self.counterexample.to_json(),
+            notes=list(self.notes),
+        )
 
 
-def quantity_json(quantity: Quantity | None, reason: str | None = None) -> dict[str, Any]:
+def _row(row: Row) -> RowJson:
+    return RowJson(
+        **quantity_json(row.value),
+        part=row.part,
+        effective_share=row.effective_share,
+        entries_share=row.entries_share,
+    )
+
+
+def _counts(counts: Tally) -> CountsJson:
+    return CountsJson(
+        hits=counts.hits,
+        total=counts.total,
+        ties=counts.ties,
+        entry_hits=counts.entry_hits,
+        entries=counts.entries,
+        effective_hits=counts.effective_hits,
+        effective=counts.effective,
+    )
+
+
+def quantity_json(quantity: Quantity | None, reason: str | None = None) -> QuantityJson:
     """Number and interval as floats; what JSON has no number for is null with a reason."""
     if quantity is None:
-        return {"number": None, "interval": None, "reason": reason or "not measured"}
+        return QuantityJson(number=None, interval=None, reason=reason or "not measured")
     number, low, high = (_plain(one) for one in (quantity.number, quantity.low, quantity.high))
     if number is None:
         reason = reason or "the network's output is no finite number"
-    return {"number": number, "interval": [low, high], "reason": reason}
+    return QuantityJson(number=number, interval=[low, high], reason=reason)
 
 
 def share_quantity(counts: Tally, interval: tuple[float, float] | None) -> Quantity | None:

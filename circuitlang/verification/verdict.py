@@ -3,14 +3,76 @@
 import platform
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from circuitlang.diagnostics import Diagnostic
+from circuitlang.diagnostics.display import Displayed
 from circuitlang.diagnostics.source import Span
-from circuitlang.verification.measured import Measurement, quantity_json
-from circuitlang.verification.quantity import Outcome, Quantity
+from circuitlang.verification.measured import Measurement, MeasurementJson, QuantityJson, quantity_json
+from circuitlang.verification.quantity import Outcome, Quantity, show_number
 
 SCHEMA_VERSION = 1
+
+
+class ComparisonJson(TypedDict):
+    """One comparison inside a claim, decided."""
+
+    symbol: str
+    left: QuantityJson
+    right: QuantityJson
+    outcome: Outcome
+
+
+class SaidJson(TypedDict):
+    """What was said of a verdict, in short."""
+
+    code: str
+    message: str
+
+
+class VerdictJson(QuantityJson):
+    """One statement of a claim, decided, with the number that decided it and all that repeats it.
+
+    `relation` and `bound` are null where no comparison was made; `text` is the claim as it was written.
+    """
+
+    schema_version: Literal[1]
+    claim: str
+    text: str
+    member: str | None
+    status: Outcome
+    expect: Literal["holds", "refuted"]
+    as_expected: bool
+    confidence: float
+    relation: str | None
+    bound: QuantityJson | None
+    comparisons: list[ComparisonJson]
+    measurements: list[MeasurementJson]
+    diagnostics: list[SaidJson]
+    program: str
+    program_sha256: str
+    externs: dict[str, str]
+    versions: dict[str, str]
+    command: str
+
+
+class JudgedJson(TypedDict):
+    """A network that was judged: where its weights came from, and their sha256."""
+
+    network: str
+    origin: str
+    network_sha256: str
+
+
+class ReportJson(TypedDict):
+    """The verdicts on a program, in the order of its claims, and the networks that they are about."""
+
+    schema_version: Literal[1]
+    as_expected: bool
+    networks: list[JudgedJson]
+    verdicts: list[VerdictJson]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +86,14 @@ class Comparison:
     measured: Measurement | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def to_json(self) -> ComparisonJson:
+        """The same as plain values."""
+        left, right = quantity_json(self.left), quantity_json(self.right)
+        return ComparisonJson(symbol=self.symbol, left=left, right=right, outcome=self.outcome)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Displayed):
     """One statement of a claim, decided; `reason` says why a statement without a value is undecided."""
 
     claim: str
@@ -40,6 +107,7 @@ class Verdict:
     reason: str | None = None
     program: str
     program_sha256: str
+    externs: tuple[tuple[str, str], ...] = ()  # the Python files that the models call, and their sha256
     command: str
     diagnostics: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
 
@@ -79,44 +147,51 @@ class Verdict:
         """What the number is compared with."""
         return None if self.deciding is None else self.deciding.right
 
-    def to_json(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        about = self.claim if self.member is None else f"{self.claim} for {self.member}"
+        return f"Verdict({about} {self.status}" + (f": {show_number(self.number.number)})" if self.number else ")")
+
+    def to_json(self) -> VerdictJson:
         """Plain values that describe the verdict and repeat it."""
         deciding = self.deciding
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "claim": self.claim,
-            "text": self.text,
-            "member": self.member,
-            "status": self.status,
-            "expect": self.expect,
-            "as_expected": self.as_expected,
-            "confidence": self.confidence,
+        return VerdictJson(
             **quantity_json(self.number, self.reason),
-            "relation": None if deciding is None else deciding.symbol,
-            "bound": None if deciding is None else quantity_json(deciding.right),
-            "comparisons": [
-                {
-                    "symbol": one.symbol,
-                    "left": quantity_json(one.left),
-                    "right": quantity_json(one.right),
-                    "outcome": one.outcome,
-                }
-                for one in self.comparisons
-            ],
-            "measurements": [one.to_json() for one in self.measurements],
-            "diagnostics": [{"code": one.code, "message": one.message} for one in self.diagnostics],
-            "program": self.program,
-            "program_sha256": self.program_sha256,
-            "versions": versions(),
-            "command": self.command,
-        }
+            schema_version=SCHEMA_VERSION,
+            claim=self.claim,
+            text=self.text,
+            member=self.member,
+            status=self.status,
+            expect=self.expect,
+            as_expected=self.as_expected,
+            confidence=self.confidence,
+            relation=None if deciding is None else deciding.symbol,
+            bound=None if deciding is None else quantity_json(deciding.right),
+            comparisons=[one.to_json() for one in self.comparisons],
+            measurements=[one.to_json() for one in self.measurements],
+            diagnostics=[SaidJson(code=one.code, message=one.message) for one in self.diagnostics],
+            program=self.program,
+            program_sha256=self.program_sha256,
+            externs=dict(self.externs),
+            versions=versions(),
+            command=self.command,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The verdicts on a program, in the order of its claims."""
+class Judged:
+    """A network that was judged, by its weights."""
+
+    network: str
+    origin: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Displayed):
+    """The verdicts on a program, in the order of its claims, and the networks that they are about."""
 
     verdicts: tuple[Verdict, ...]
+    networks: tuple[Judged, ...] = ()
 
     @property
     def as_expected(self) -> bool:
@@ -133,13 +208,21 @@ class Report:
         """What there is to say about claims that came out otherwise, each thing once."""
         return tuple(dict.fromkeys(one for verdict in self.verdicts for one in verdict.diagnostics))
 
-    def to_json(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        found = [one.status for one in self.verdicts]
+        counts = (f"{found.count(status)} {status}" for status in dict.fromkeys(found))
+        return f"Report({len(found)} verdict{'' if len(found) == 1 else 's'}: {', '.join(counts) or 'nothing claimed'})"
+
+    def to_json(self) -> ReportJson:
         """The report as plain values."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "as_expected": self.as_expected,
-            "verdicts": [verdict.to_json() for verdict in self.verdicts],
-        }
+        return ReportJson(
+            schema_version=SCHEMA_VERSION,
+            as_expected=self.as_expected,
+            networks=[
+                JudgedJson(network=one.network, origin=one.origin, network_sha256=one.sha256) for one in self.networks
+            ],
+            verdicts=[verdict.to_json() for verdict in self.verdicts],
+        )
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Decide the claims of a program.  In: claims and the networks they are about; out: a report, a verdict for each."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from circuitlang.verification.deciding import measure_statement
 from circuitlang.verification.instrumented import Instrumented
 from circuitlang.verification.laboratory import Laboratory
 from circuitlang.verification.material import Material
-from circuitlang.verification.verdict import Report, Verdict
+from circuitlang.verification.verdict import Judged, Report, Verdict
 
 
 def verify_claims(
@@ -39,17 +38,29 @@ def verify_claims(
         options: What a command line needs beside file, claim and seed to repeat this, such as `--run DIR`.
         progress: Called with every verdict when it is there.
     """
-    lab = Laboratory(program=program, networks=networks, device=device, material=Material(seed=seed))
-    digest = hashlib.sha256(program.source.text.encode()).hexdigest()
+    lab = Laboratory(program=program, networks=dict(networks), device=device, material=Material(seed=seed))
+    return decide(lab, claims, options, progress)
+
+
+def decide(
+    lab: Laboratory,
+    claims: Iterable[Claim],
+    options: str = "",
+    progress: Callable[[Verdict], None] | None = None,
+) -> Report:
+    """Decide these claims as `verify_claims` does, in a laboratory that keeps what it has made for later ones."""
+    program, seed = lab.program, lab.material.seed
     verdicts: list[Verdict] = []
     for claim in claims:
         command = _command(program, claim, seed, options)
         for statement in claim.statements:
-            verdict = measure_statement(lab, claim, statement, program_sha256=digest, command=command)
+            verdict = measure_statement(lab, claim, statement, program_sha256=program.source.sha256, command=command)
             verdicts.append(verdict)
             if progress is not None:
                 progress(verdict)
-    return Report(tuple(verdicts))
+    names = dict.fromkeys(one.network for verdict in verdicts for one in verdict.measurements)
+    judged = (Judged(name, lab.networks[name].origin, lab.networks[name].sha256) for name in names)
+    return Report(tuple(verdicts), tuple(judged))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +91,11 @@ class StopTest:
         """
         for screening, material in zip((*self.screens, None), self.materials, strict=True):
             lab = Laboratory(
-                program=self.program, networks=networks, device=self.device, screening=screening, material=material
+                program=self.program,
+                networks=dict(networks),
+                device=self.device,
+                screening=screening,
+                material=material,
             )
             if not all(_holds(lab, claim, statement) for claim in self.claims for statement in claim.statements):
                 return False
@@ -96,4 +111,5 @@ def _holds(lab: Laboratory, claim: Claim, statement: Statement) -> bool:
 
 def _command(program: Program, claim: Claim, seed: int, options: str) -> str:
     parts = ["circuitc verify", program.source.path, f"--claim {claim.name}", options, f"--seed {seed}" if seed else ""]
+    parts += ["--allow-extern"] if program.called_externs else []
     return " ".join(part for part in parts if part)

@@ -5,8 +5,8 @@ In: one expression, its top only; out: an equal expression whose reads of other 
 
 from dataclasses import replace
 
-from circuitlang.core.domain import Finite, kinds
-from circuitlang.core.expression import Call, Const, Each, Expr, If, Positions, Read, Var, free_variables
+from circuitlang.core.domain import Domain, Finite, kinds
+from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Positions, Read, Var, free_variables
 from circuitlang.core.functions import FUNCTIONS
 from circuitlang.core.model import Model
 
@@ -80,6 +80,8 @@ def is_bool(expr: Expr, model: Model) -> bool:
             return isinstance(value, bool)
         case Call(function=function):
             return FUNCTIONS[function].result == "bool"
+        case ExternCall(extern=extern):
+            return kinds(extern.result) == {"bool"}
         case Read(node=name):
             part = model.by_name.get(name)
             return part is not None and kinds(part.domain) == {"bool"}
@@ -96,9 +98,14 @@ def is_whole(expr: Expr, model: Model) -> bool:
             return True
         case Const(value=value):
             return type(value) is int
+        case ExternCall(extern=extern):
+            return _holds_whole_numbers(extern.result)
         case Read(node=name):
             part = model.by_name.get(name)
-            domain = None if part is None else part.domain
-            return isinstance(domain, Finite) and all(type(value) is int for value in domain.values)
+            return part is not None and _holds_whole_numbers(part.domain)
         case _:
             return False
+
+
+def _holds_whole_numbers(domain: Domain) -> bool:
+    return isinstance(domain, Finite) and all(type(value) is int for value in domain.values)

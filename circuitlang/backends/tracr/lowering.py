@@ -20,10 +20,11 @@ from circuitlang.backends.tracr.refusals import (
     refuse_partial,
     refuse_size,
 )
-from circuitlang.backends.tracr.rewriting import facts_of, fresh, rebuild, substitute
-from circuitlang.backends.tracr.tables import Table, tabulate
+from circuitlang.backends.tracr.rewriting import facts_of, fresh, substitute
+from circuitlang.backends.tracr.tables import Table, first_failure, tabulate
 from circuitlang.core.domain import Domain, Finite, Real
-from circuitlang.core.expression import Call, Const, Each, Expr, Positions, Read, Var, free_variables, walk
+from circuitlang.core.expression import Call, Const, Each, Expr, Positions, Read, Var, free_variables, rebuild, walk
+from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Index, Model, Node, length_of
 from circuitlang.core.values import Value, distinct
 
@@ -127,7 +128,7 @@ class _Lowering:
         facts = facts_of(expr) or (ANYWHERE,)
         table = self.tabulate(expr, facts)
         if domain is None and not table.total:
-            refuse_partial(expr, self.current)
+            refuse_partial(expr, self.current, self.failure(expr, facts))
         if name == self.model.output and domain is not None:
             table = table.restricted(domain)
         self.values[name] = table.values
@@ -229,7 +230,7 @@ class _Lowering:
         queries = next((fact for fact in facts_of(where) if not at_key(fact)), ANYWHERE)
         table = self.tabulate(where, (keys, queries))
         if domain is None and not table.total:
-            refuse_partial(where, self.current)
+            refuse_partial(where, self.current, self.failure(where, (keys, queries)))
         selected = table.holds()
         single = expr.fold == "the" and _name(keys) == POSITION and bool((selected.sum(axis=0) <= 1).all())
         default = expr.default.value if isinstance(expr.default, Const) else 0 if expr.fold == "mean" else None
@@ -297,6 +298,9 @@ class _Lowering:
         if self.entries(facts) > MOST_ENTRIES:
             self.refuse_size(expr, facts)
         return tabulate(expr, {fact: self.values_of(fact) for fact in facts})
+
+    def failure(self, expr: Expr, facts: Sequence[Expr]) -> NoValue | None:
+        return first_failure(expr, {fact: self.values_of(fact) for fact in facts})
 
     def refuse_size(self, expr: Expr, facts: Sequence[Expr]) -> NoReturn:
         refuse_size(expr, self.current, {_name(fact): len(self.values_of(fact)) for fact in facts})

@@ -5,9 +5,11 @@ from typing import NoReturn
 
 from circuitlang.backends.tracr.layout import Sizes
 from circuitlang.backends.tracr.operations import POSITION
+from circuitlang.core.calling import ExternFailure
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Const, Each, Expr, Positions, Var, walk
+from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Input, Model, Node
 from circuitlang.diagnostics.diagnostic import Diagnostic, Label, Refusal
 from circuitlang.diagnostics.source import Span
@@ -117,14 +119,15 @@ def refuse_mixed(expr: Expr, node: Node) -> NoReturn:
     )
 
 
-def refuse_partial(expr: Expr, node: Node) -> NoReturn:
+def refuse_partial(expr: Expr, node: Node, reason: NoValue | None) -> NoReturn:
     """Stop at an auxiliary node without a value for some combination of its parents (E507)."""
+    python = f"; {reason.diagnostics[0].message}" if isinstance(reason, ExternFailure) else ""
     refuse(
         "E507",
         f"a part of `{node.name}` becomes a node of its own, but has no value for some values of what it reads",
         place_of(expr, node),
         "evaluated at every position, chosen or not",
-        "a network computes both branches of an `if` and then takes one, so each must have a value",
+        "a network computes both branches of an `if` and then takes one, so each must have a value" + python,
         "make this part total, for example `if b == 0 then 0 else a // b`",
     )
 

@@ -1,48 +1,9 @@
 """Rebuilding expressions.  In: an expression and what to replace; out: a new expression with the same spans."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import assert_never
 
-from circuitlang.core.expression import (
-    Arm,
-    Call,
-    Const,
-    Each,
-    Expr,
-    If,
-    Match,
-    Positions,
-    Read,
-    SetOf,
-    Var,
-    free_variables,
-    walk,
-)
-
-
-def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """The expression with `change` applied to each immediate subexpression."""
-    match expr:
-        case Const() | Var():
-            return expr
-        case Read(index=index):
-            return replace(expr, index=tuple(map(change, index)))
-        case Call(arguments=arguments):
-            return replace(expr, arguments=tuple(map(change, arguments)))
-        case If():
-            return replace(expr, test=change(expr.test), then=change(expr.then), other=change(expr.other))
-        case Match():
-            arms = tuple(Arm(arm.values, change(arm.body)) for arm in expr.arms)
-            return replace(expr, subject=change(expr.subject), arms=arms, default=_changed(expr.default, change))
-        case SetOf(members=members):
-            return replace(expr, members=tuple(map(change, members)))
-        case Each():
-            over = expr.over if isinstance(expr.over, Positions) else change(expr.over)
-            where, default = _changed(expr.where, change), _changed(expr.default, change)
-            return replace(expr, over=over, where=where, body=change(expr.body), default=default)
-        case _:
-            assert_never(expr)
+from circuitlang.core.expression import Each, Expr, Positions, Read, Var, free_variables, rebuild, walk
 
 
 def substitute(expr: Expr, replacements: Mapping[Expr, Expr]) -> Expr:
@@ -102,7 +63,3 @@ def _facts(expr: Expr, bound: frozenset[str]) -> Iterable[Expr]:
             rebuild(expr, lambda part: parts.append(part) or part)
             for part in parts:
                 yield from _facts(part, bound)
-
-
-def _changed(expr: Expr | None, change: Callable[[Expr], Expr]) -> Expr | None:
-    return None if expr is None else change(expr)

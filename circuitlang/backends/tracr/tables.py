@@ -3,16 +3,18 @@
 A table holds codes, one axis for each fact, so that a predicate over 1000 x 1000 values is a few numpy operations.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from circuitlang.backends.tracr.rewriting import substitute
+from circuitlang.core.calling import apply_extern
 from circuitlang.core.domain import Domain, Finite
 from circuitlang.core.evaluate import World, evaluate
-from circuitlang.core.expression import Call, Const, Expr, If, Match, Var, free_variables
+from circuitlang.core.expression import Call, Const, Expr, ExternCall, If, Match, Var, free_variables
 from circuitlang.core.functions import NoValue, apply_function
 from circuitlang.core.values import Tie, Value, kind_of
 
@@ -57,6 +59,18 @@ def tabulate(expr: Expr, facts: Mapping[Expr, Sequence[Value]]) -> Table:
     return Table(np.broadcast_to(renumbered[table.codes], shape), tuple(table.values[code] for code in used))
 
 
+def first_failure(expr: Expr, facts: Mapping[Expr, Sequence[Value]]) -> NoValue | None:
+    """Why an expression has no value at the first combination where it has none."""
+    names = {fact: Var(f"${axis}") for axis, fact in enumerate(facts)}
+    variables = [name.name for name in names.values()]
+    for combination in product(*facts.values()):
+        try:
+            evaluate(substitute(expr, names), dict(zip(variables, combination, strict=True)), _NO_WORLD)
+        except NoValue as reason:
+            return reason
+    return None
+
+
 class _Tabulation:
     """Tables of subexpressions: arrays with one axis for each fact, of size 1 where a fact is not read."""
 
@@ -73,7 +87,9 @@ class _Tabulation:
             case Call(function=function, arguments=arguments) if arguments:
                 tables = [self.table(argument) for argument in arguments]
                 compared = _compare(function, tables)
-                return compared or _apply(function, tables)
+                return compared or _apply(partial(apply_function, function), tables)
+            case ExternCall(extern=extern, arguments=arguments) if arguments:
+                return _apply(partial(apply_extern, extern), [self.table(argument) for argument in arguments])
             case If(test=test, then=then, other=other):
                 tested = self.table(test)
                 chosen = _choose(tested.holds(), self.table(then), self.table(other))
@@ -121,7 +137,7 @@ def _compare(function: str, tables: list[Table]) -> Table | None:
     return Table(_EQUALITIES[function](left, right).astype(np.int64), (False, True))
 
 
-def _apply(function: str, tables: list[Table]) -> Table:
+def _apply(function: Callable[[tuple[Value, ...]], Value], tables: list[Table]) -> Table:
     """A function on tables, applied once for every combination of argument values that occurs."""
     shape = np.broadcast_shapes(*(table.codes.shape for table in tables))
     sizes = [len(table.values) + 1 for table in tables]
@@ -135,7 +151,7 @@ def _apply(function: str, tables: list[Table]) -> Table:
         if all(picks):
             arguments = tuple(table.values[pick - 1] for table, pick in zip(tables, picks, strict=True))
             try:
-                codes[place] = values.code(apply_function(function, arguments))
+                codes[place] = values.code(function(arguments))
             except NoValue:
                 continue
     return Table(codes[where].reshape(shape), values.values)

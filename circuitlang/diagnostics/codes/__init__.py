@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 
 from circuitlang.diagnostics.codes.backends import BACKENDS
+from circuitlang.diagnostics.codes.bridges import BRIDGES
 from circuitlang.diagnostics.codes.circuits import CIRCUITS
 from circuitlang.diagnostics.codes.claims import CLAIMS
 from circuitlang.diagnostics.codes.code import Code, Severity
+from circuitlang.diagnostics.codes.commands import COMMANDS
 from circuitlang.diagnostics.codes.declarations import DECLARATIONS
+from circuitlang.diagnostics.codes.externs import EXTERNS
+from circuitlang.diagnostics.codes.folders import FOLDERS
 from circuitlang.diagnostics.codes.internal import INTERNAL
 from circuitlang.diagnostics.codes.names import NAMES
 from circuitlang.diagnostics.codes.placement import PLACEMENT
@@ -34,7 +38,8 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
 
 
 CODES: dict[str, Code] = join(
-    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, RUNS, CLAIMS, REFUTED, INTERNAL
+    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, BRIDGES, EXTERNS,
+    COMMANDS, RUNS, FOLDERS, CLAIMS, REFUTED, INTERNAL,
 )  # fmt: skip
 
 

@@ -186,15 +186,6 @@ refused only when it is to be compiled; `tracr(MODEL)` compiles models of sequen
 """,
     ),
     Code(
-        "E618",
-        "checkpoints-not-yet",
-        "this version cannot read the weights of a declared checkpoint",
-        """\
-`checkpoint("file")` is checked, and refused only when the network is to be run.  Weights of our own runs are named
-when a claim is verified: `circuitc verify FILE --network NAME=weights.safetensors`.
-""",
-    ),
-    Code(
         "E619",
         "slots-not-yet",
         "this version cannot read prompts with slots, or data of several models",

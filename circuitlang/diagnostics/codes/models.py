@@ -99,13 +99,18 @@ the module ends, which dots alone do not.  Only the form is looked at here: noth
 Functions are replaced by their bodies.  A function that uses its parameter twice doubles its argument, so twenty of
 them inside each other stand for a million copies.  Give a step in between its own node, or shorten the expression.
 """),
-    Code("E240", "extern-not-supported", "an extern function is used, and this version runs none", """\
-Extern functions are declared and checked, but this version does not run Python for a model.  Most small functions can
-be written in the language: `match` for a table, comprehensions over `letters(word)` for text.
+    Code("E240", "misplaced-extern", "an extern function is called outside the equations of a model", """\
+Constants, domains, data and claims are worked out when a file is checked, and checking never runs Python.  Only the
+nodes of a model may call an extern function: their values are computed when a network is compiled, trained or
+verified.  Elsewhere write what the function gives, or use `match` for a table and comprehensions over `letters(word)`.
 """),
     Code("E241", "not-an-expression", "a site, a path or a number with a unit where a value is needed", """\
 Sites (`L0.H1 @ end`), paths (`a -> b`), complements (`~C`) and quantities (`30min`) belong to alignments, circuits
 and training.  Equations, domains and constants hold numbers, text, truth values, `none`, tuples and sets.
+"""),
+    Code("E247", "indexed-extern", "a parameter of an extern function has an index", """\
+A Python function is an element of a mechanism: it gets single values and gives one.  What runs over positions or over
+the members of a family is said in the model, as in `s[i] = stem(w[i])`, where the checks and the interventions see it.
 """),
     Code("W242", "dead-node", "a node that the output does not depend on", """\
 No path leads from the node to the output, so replacing it never changes an answer: no claim about it can be tested,

@@ -75,17 +75,6 @@ same bytes.
 """,
     ),
     Code(
-        "E598",
-        "damaged-record",
-        "the `run.json` of a run folder is not one that this version reads",
-        """\
-A run folder remembers in `run.json` what its network was trained from and what was decided about it. The file there was
-changed by hand, was cut short, belongs to another program, or was written by a newer circuitlang. `circuitc verify`
-and `circuitc render` neither use nor overwrite it: move it away, or name another folder with `--run`. The weights
-beside it are not touched by this, and `circuitc train` begins a new record.
-""",
-    ),
-    Code(
         "E599",
         "weights-of-another-network",
         "the weights that were named are those of a network with another architecture",

@@ -9,8 +9,9 @@ from circuitlang.diagnostics import Label, Span, nearest, one_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.settings import members
 from circuitlang.syntax import tree
+from circuitlang.syntax.literals import ESCAPES
 
-_PIECES = re.compile(r"\{[^{}]*\}|[{}]|[\w'’-]+|[^\w\s]")
+_PIECES = re.compile(r"\{[^{}]*\}|[{}]|\\.|[\w'’-]+|[^\w\s]")
 _HOLE = re.compile(r"\{\s*([^\W\d]\w*)\s*(?::\s*([0-9]+)\s*)?\}")
 
 
@@ -42,7 +43,7 @@ def _read_prompt(ctx: Context, written: tree.String, data: Data, models: tuple[M
         piece = match.group()
         span = Span(written.span.source, written.span.start + match.start(), written.span.start + match.end())
         if not piece.startswith(("{", "}")):
-            parts.append(piece.replace('\\"', '"'))
+            parts.extend(ESCAPES.get(piece[1:], piece).split() if piece.startswith("\\") else (piece,))
             continue
         hole = _HOLE.fullmatch(piece)
         if hole is None:
@@ -60,7 +61,7 @@ def _read_prompt(ctx: Context, written: tree.String, data: Data, models: tuple[M
         if filled is None:
             return None
         parts.append(filled)
-    prompt = Prompt(tuple(parts))
+    prompt = Prompt(tuple(parts), _HOLE.sub(r"{\1}", written.value))
     return prompt if _all_used(ctx, prompt, written, data, models) else None
 
 

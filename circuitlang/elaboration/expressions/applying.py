@@ -2,7 +2,18 @@
 
 from circuitlang.core.domain import Finite
 from circuitlang.core.evaluate import World, evaluate
-from circuitlang.core.expression import Call, Const, Each, Expr, Positions, children, free_variables, reads, walk
+from circuitlang.core.expression import (
+    Call,
+    Const,
+    Each,
+    Expr,
+    ExternCall,
+    Positions,
+    children,
+    free_variables,
+    reads,
+    walk,
+)
 from circuitlang.core.functions import FUNCTIONS, NoValue, called
 from circuitlang.core.values import Value
 from circuitlang.diagnostics import Label, Span
@@ -56,8 +67,12 @@ def _is_closed(expr: Expr) -> bool:
         return all(isinstance(argument, Const) for argument in expr.arguments)
     if is_too_large(expr):
         return False
-    over_positions = any(isinstance(part, Each) and isinstance(part.over, Positions) for part in walk(expr))
-    return not over_positions and not reads(expr) and not free_variables(expr)
+    return not any(map(_is_open, walk(expr))) and not reads(expr) and not free_variables(expr)
+
+
+def _is_open(part: Expr) -> bool:
+    """Whether a part has no value yet, though it reads nothing."""
+    return isinstance(part, ExternCall) or (isinstance(part, Each) and isinstance(part.over, Positions))
 
 
 def is_too_large(expr: Expr) -> bool:

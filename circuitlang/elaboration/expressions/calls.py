@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-from circuitlang.core.expression import Call, Const, Positions, Read
+from circuitlang.core.domain import kinds
+from circuitlang.core.expression import Call, Const, ExternCall, Positions, Read
 from circuitlang.core.functions import BUILTINS, FOLDS, FUNCTIONS
 from circuitlang.core.model import Extent, length_of
 from circuitlang.diagnostics import Label, Span, one_of
 from circuitlang.elaboration.expressions.applying import SET_LIKE, apply_function
 from circuitlang.elaboration.expressions.environment import Bound, Environment
+from circuitlang.elaboration.expressions.externs import extern_of
 from circuitlang.elaboration.expressions.folds import elaborate_fold
 from circuitlang.elaboration.expressions.lookups import find_entry, find_part, refuse_unknown
-from circuitlang.elaboration.expressions.typed import NUMBER, TEXT, Typed, shown
+from circuitlang.elaboration.expressions.typed import NUMBER, TEXT, Typed, expect, inner_kinds, shown
 from circuitlang.elaboration.scope import A, Entry
 from circuitlang.syntax import tree
 
@@ -27,15 +29,8 @@ def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
             arguments = plain_arguments(form, at)
             return None if arguments is None else _inline(entry, form, arguments, at)
         case Entry(kind="extern"):
-            return at.reporter.refuse(
-                "E240",
-                f"the extern function `{entry.name}` cannot be run yet",
-                form.span,
-                "runs Python",
-                see=(Label(entry.span, "declared here"),),
-                note="this version checks extern functions, and runs none",
-                help="write the function in the language, for example with `match`",
-            )
+            arguments = plain_arguments(form, at)
+            return None if arguments is None else _extern(entry, form, arguments, at)
         case Entry(kind="model"):
             return at.reporter.refuse(
                 "E224",
@@ -257,6 +252,38 @@ def _inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at:
     )
     body = inside.value(function.body)
     return None if body is None else replace(body, span=form.span, declared=None)
+
+
+def _extern(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
+    """A call of a Python function, which is not run: all that is known of its value is the domain."""
+    extern = extern_of(entry, at)
+    if extern is None:
+        return None
+    see = (Label(entry.span, "declared here"),)
+    if not at.in_equation:
+        return at.reporter.refuse(
+            "E240",
+            f"the extern function `{entry.name}` is called outside the equations of a model",
+            form.span,
+            "would run Python here",
+            see=see,
+            note="what a file declares is worked out without running Python; only the nodes of a model may need it",
+            help="call it in an equation, or write what it gives, for example with `match`",
+        )
+    most = len(extern.parameters)
+    if len(arguments) != most:
+        return refuse_arity(form, entry.name, most, most, at, see)
+    values = [at.value(argument) for argument in arguments]
+    known = [value for value in values if value is not None]
+    if len(known) < most or not all(
+        [
+            expect(kinds(parameter.domain), value, f"`{entry.name}`", at.reporter)
+            for parameter, value in zip(extern.parameters, known, strict=True)
+        ]
+    ):
+        return None
+    call = ExternCall(extern, tuple(value.expr for value in known), form.span)
+    return Typed(expr=call, kinds=kinds(extern.result), inner=inner_kinds(extern.result), span=form.span)
 
 
 def _over(value: Typed, at: Environment) -> Positions | Extent | None:

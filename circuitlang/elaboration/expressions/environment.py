@@ -76,6 +76,7 @@ class Environment:
     place: str = "this file"  # where the names are, in a sentence
     taken: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
+    in_equation: bool = False  # where Python functions may be called
     depth: int = 0
 
     def value(self, form: tree.Expr) -> Typed | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from circuitlang.core.domain import Domain
-from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Match, Positions, Read, SetOf, Var
 from circuitlang.core.model import Extent, Index, Input, Model, Node, length_of
 from circuitlang.core.values import show
 from circuitlang.diagnostics import Label, one_of
@@ -151,7 +151,7 @@ class Substitution:
                 if argument is None:
                     return read
                 return replace(read, node=argument.name) if isinstance(argument, Part) else argument
-            case Call(arguments=arguments):
+            case Call(arguments=arguments) | ExternCall(arguments=arguments):
                 return replace(expr, arguments=tuple(map(self.expr, arguments)))
             case If(test=test, then=then, other=other):
                 return replace(expr, test=self.expr(test), then=self.expr(then), other=self.expr(other))

@@ -1,9 +1,10 @@
 """The definitions of a file, used or not.  In: a scope; out: its domains, and its models by name."""
 
 from circuitlang.core.domain import Finite
+from circuitlang.core.extern import Extern
 from circuitlang.core.model import Model
 from circuitlang.elaboration.expressions.constants import value_of_entry
-from circuitlang.elaboration.expressions.externs import check_extern
+from circuitlang.elaboration.expressions.externs import extern_of
 from circuitlang.elaboration.expressions.forms import top_level
 from circuitlang.elaboration.expressions.functions import check_function
 from circuitlang.elaboration.models.equations import Models
@@ -13,10 +14,10 @@ from circuitlang.elaboration.scope import Scope
 from circuitlang.syntax import tree
 
 
-def elaborate_definitions(scope: Scope, reporter: Reporter) -> tuple[Finite, ...]:
-    """Check every constant, domain, function and extern of a file; its own finite domains, in order."""
+def elaborate_definitions(scope: Scope, reporter: Reporter) -> tuple[tuple[Finite, ...], tuple[Extern, ...]]:
+    """Check every constant, domain, function and extern of a file; its own finite domains and externs, in order."""
     at = top_level(scope, reporter)
-    domains = []
+    domains, externs = [], []
     for entry in scope.entries.values():
         if entry.kind in ("constant", "domain"):
             value = value_of_entry(entry, at)
@@ -25,8 +26,8 @@ def elaborate_definitions(scope: Scope, reporter: Reporter) -> tuple[Finite, ...
         elif entry.home is scope and entry.kind == "function":
             check_function(entry, at)
         elif entry.home is scope and entry.kind == "extern":
-            check_extern(entry, at)
-    return tuple(domains)
+            externs.append(extern_of(entry, at))
+    return tuple(domains), tuple(extern for extern in externs if extern is not None)
 
 
 def elaborate_models(program: tree.Tree, scope: Scope, reporter: Reporter) -> dict[str, Model | None]:

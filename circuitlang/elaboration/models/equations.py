@@ -170,14 +170,14 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     at = replace(shop.at, parts=shop.parts)
     applied = applied_model(form.equation, at)
     if applied is not None:
-        return _application(form, applied, shop, at)
+        return _application(form, applied, shop, replace(at, in_equation=True))
     declared = None if form.domain is None else elaborate_domain(form.domain, at)
     family = node_family(form, at)
     if family is None:
         return None
     index, inside = family
     at.reporter.effort = Effort(form.equation.span)
-    mechanism = inside.value(form.equation)
+    mechanism = replace(inside, in_equation=True).value(form.equation)
     if mechanism is not None and is_too_large(mechanism.expr):
         return refuse_large(form.equation.span, at.reporter)
     if mechanism is None or (form.domain is not None and declared is None):

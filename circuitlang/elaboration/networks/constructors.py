@@ -17,6 +17,7 @@ from circuitlang.elaboration.settings import (
     Schema,
     Setting,
     choice,
+    number,
     read_settings,
     truth,
     whole,
@@ -32,8 +33,9 @@ _TRANSFORMER: Schema = (
     Setting("attention", choice("causal", "bidirectional"), "attention = causal"),
     Setting("norm", choice("none", "layernorm"), "norm = layernorm"),
     Setting("positions", choice("learned", "rotary"), "positions = learned"),
-    Setting("activation", choice("relu", "gelu"), "activation = gelu"),
+    Setting("activation", choice("relu", "gelu", "gelu_new"), "activation = gelu"),
     Setting("attention_only", truth, "attention_only = true"),
+    Setting("epsilon", number(0, open_ends=True), "epsilon = 1e-5"),
 )
 _MLP: Schema = (
     Setting("embed", whole(1), "embed = 64", required=True),

@@ -9,7 +9,20 @@ from itertools import product
 from typing import assert_never
 
 from circuitlang.core.domain import Finite, finite
-from circuitlang.core.expression import Call, Const, Each, Expr, If, Match, Positions, Read, SetOf, Var, children
+from circuitlang.core.expression import (
+    Call,
+    Const,
+    Each,
+    Expr,
+    ExternCall,
+    If,
+    Match,
+    Positions,
+    Read,
+    SetOf,
+    Var,
+    children,
+)
 from circuitlang.core.functions import as_set
 from circuitlang.core.model import Extent
 from circuitlang.core.values import Tie, Value, show
@@ -27,7 +40,7 @@ from circuitlang.elaboration.totality.possible import (
     of_domain,
     of_kinds,
 )
-from circuitlang.elaboration.totality.transfer import MOST_COMBINATIONS, apply_to_sets
+from circuitlang.elaboration.totality.transfer import MOST_COMBINATIONS, apply_to_sets, extern_on_sets
 
 Variables = Mapping[str, Possible]
 
@@ -74,6 +87,9 @@ class Abstract:
                 if function in ("equal", "not_equal"):
                     self._note_comparison(expr)
                 return apply_to_sets(function, values, lambda reason: self._tell(expr, reason))
+            case ExternCall(extern=extern, arguments=arguments):
+                given = [self.value(argument, variables) for argument in arguments]
+                return extern_on_sets(extern, given, lambda reason: self._tell(expr, reason))
             case If(test=test, then=then, other=other):
                 return self._if(self.value(test, variables), then, other, variables)
             case Match():

@@ -29,7 +29,7 @@ def tell_finding(
             case.place or mechanism.span,
             _example(case, mechanism),
             see=_equation(form, case),
-            note=TOTAL,
+            note=_why(case),
             help="keep the index inside the family, for example with `%` or `if`",
         )
     elif case.reason.startswith("no arm"):
@@ -39,7 +39,7 @@ def tell_finding(
             case.place or mechanism.span,
             _example(case, mechanism),
             see=_equation(form, case),
-            note=TOTAL,
+            note=_why(case),
             help="add an arm for it, or `else => ...`",
         )
     else:
@@ -49,7 +49,7 @@ def tell_finding(
             case.place or mechanism.span,
             _example(case, mechanism),
             see=_equation(form, case),
-            note=TOTAL,
+            note=_why(case),
             help=_repair(form, case, mechanism),
         )
 
@@ -58,6 +58,11 @@ TOTAL = (
     "a node must have a value for every combination of its parents' values: an interchange creates combinations that "
     "no input creates"
 )
+ASSUMED = "of what Python gives only the domain is known here"
+
+
+def _why(case: Case) -> str:
+    return f"{TOTAL}; {ASSUMED}" if case.assumed else TOTAL
 
 
 def _equation(form: tree.Node, case: Case) -> tuple[Label, ...]:
@@ -104,7 +109,7 @@ def _tell_leaving(
     at = f", e.g. at {shown}" if shown else ""
     caret = f"can be {show(case.value)}{at}"
     note = "" if len(caret) <= 60 else f"it is {show(case.value)} at {shown}"
-    note = "; ".join(filter(None, (note, TOTAL if case.intervened else "")))
+    note = "; ".join(filter(None, (note, ASSUMED if case.assumed else "", TOTAL if case.intervened else "")))
     reporter.refuse(
         "E218",
         f"`{form.name.text}` can leave its domain: {show(case.value)} is not in {declared}",

@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
+from circuitlang.core.calling import check_arguments
 from circuitlang.core.domain import Domain, Finite, Real
 from circuitlang.core.evaluate import World, evaluate
 from circuitlang.core.expression import Expr, Positions
+from circuitlang.core.extern import Extern
 from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Cell, Extent, Index, shown_cell
 from circuitlang.core.values import Tie, Value, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.models.lengths import LONGEST
 from circuitlang.elaboration.totality.abstract import Abstract
-from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed
+from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed, of_domain
 
 MOST_TRIED = 6_000  # combinations of one mechanism; those of many cells count several times
 SAMPLE = 1_000  # of them at random, if there are more
@@ -67,9 +69,14 @@ class Case:
     intervened: bool = False  # it sets nodes, which inputs alone may never do
     value: Value = None
 
+    @property
+    def assumed(self) -> bool:
+        """Whether it takes for granted what a Python function gives."""
+        return any(name.endswith("()") for name, _ in self.cells)
+
     def shown(self, mechanism: Mechanism) -> str:
         """The case in words: `a = 9, b = 0`, and where."""
-        values = [f"{shown_cell(cell)} = {show(value)}" for cell, value in self.cells.items()]
+        values = [f"{_shown(cell)} = {show(value)}" for cell, value in self.cells.items()]
         index = [f"{one.variable} = {show(at)}" for one, at in zip(mechanism.index, self.point.index, strict=True)]
         lengths = [f"length({name}) = {length}" for name, length in self.point.lengths.items()]
         return ", ".join((*index, *lengths, *values))
@@ -82,6 +89,12 @@ class Finding:
     possible: Possible
     case: Case | None
     doubts: tuple[str, ...]
+
+
+def _shown(cell: Cell) -> str:
+    """A cell as the language writes it; what Python may give is chosen like one."""
+    name, index = cell
+    return f"{name[:-2]}({', '.join(map(show, index))})" if name.endswith("()") else shown_cell(cell)
 
 
 def check_mechanism(
@@ -212,7 +225,7 @@ class Trial:
         """The value at the present combination (or at a random one), or the case that there is none; and its cells."""
         self._source = source
         self._used: dict[Cell, Value] = {}
-        world = World(self._read, lambda sequence: self.point.lengths[sequence])
+        world = World(self._read, lambda sequence: self.point.lengths[sequence], self._call)
         try:
             return evaluate(self.mechanism.expr, self._variables, world), self._used
         except NoValue as error:
@@ -230,7 +243,8 @@ class Trial:
     @property
     def intervenes(self) -> bool:
         """Whether the last run set a node, not only inputs."""
-        return any(not self.abstract.parts[name].is_input for name, _ in self._used)
+        nodes = [self.abstract.parts[name] for name, _ in self._used if name in self.abstract.parts]
+        return any(not node.is_input for node in nodes)
 
     def advance(self) -> bool:
         """Go to the next combination, the cell that was read last varying fastest; False after the last."""
@@ -251,7 +265,15 @@ class Trial:
                 if isinstance(family.over, Finite):
                     raise NoMember(f"`{name}` has no member {show(position)}")
                 return None
-        return self._choose((name, index))
+        return self._choose((name, index), self.abstract.held[name])
+
+    def _call(self, extern: Extern, arguments: tuple[Value, ...]) -> Value:
+        """Any value that a Python function may give; the same one at the same arguments."""
+        tie = next((argument for argument in arguments if isinstance(argument, Tie)), None)
+        if tie is not None:
+            return tie
+        check_arguments(extern, arguments)
+        return self._choose((f"{extern.name}()", arguments), of_domain(extern.result))
 
     def _holds(self, family: Index, position: Value) -> bool:
         match family.over:
@@ -262,9 +284,9 @@ class Trial:
             case Finite() as members:
                 return position in members
 
-    def _choose(self, cell: Cell) -> Value:
+    def _choose(self, cell: Cell, held: Possible) -> Value:
         if cell not in self._values:
-            values = self.abstract.held[cell[0]].values
+            values = held.values
             # Of a domain without a list some numbers are tried: what they show is true, but not all of the truth.
             self._values[cell] = values if values is not None else (0, 1, -1)
             self.complete = self.complete and values is not None

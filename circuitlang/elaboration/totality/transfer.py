@@ -1,13 +1,15 @@
 """What functions do to sets of values.  In: a function and what its arguments may be; out: what its value may be."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 
+from circuitlang.core.calling import outside
+from circuitlang.core.extern import Extern
 from circuitlang.core.functions import FUNCTIONS, NoValue, apply_function
-from circuitlang.core.values import Value
+from circuitlang.core.values import Tie, Value, show
 from circuitlang.elaboration.totality.possible import (
     EITHER,
     EVERYTHING,
@@ -16,12 +18,27 @@ from circuitlang.elaboration.totality.possible import (
     Interval,
     Possible,
     listed,
+    of_domain,
     of_interval,
     of_kinds,
 )
 
 MOST_COMBINATIONS = 4096  # of listed arguments, tried one by one
 Tell = Callable[[str], None]  # takes the reason why there may be no value
+
+
+def extern_on_sets(extern: Extern, arguments: Sequence[Possible], tell: Tell) -> Possible:
+    """Whatever the domain of a Python function holds; `tell` hears which arguments it does not take."""
+    for parameter, given in zip(extern.parameters, arguments, strict=True):
+        if given.within(parameter.domain):
+            continue
+        for value in given.listed.values():
+            if value not in parameter.domain and not isinstance(value, Tie):
+                tell(outside(extern, show(value), parameter.domain))
+        if given.values is None:
+            tell(outside(extern, "what it is given may be another value, which", parameter.domain))
+    ties = (value for given in arguments for value in given.listed.values() if isinstance(value, Tie))
+    return of_domain(extern.result).join(listed(ties))
 
 
 def apply_to_sets(name: str, arguments: tuple[Possible, ...], tell: Tell) -> Possible:
