@@ -7,9 +7,10 @@ those of networks that are trained first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,27 @@ class CircFile(pytest.File):
         for name in names:
             folder = folder_of(program, name, choice)
             if program.training(name) and name not in choice.files and not (folder / FILE).exists():
-                train(program, choice, choice.folders.get(name), [name])
+                with _one_at_a_time(folder.parent):  # what another process has trained meanwhile is found
+                    train(program, choice, choice.folders.get(name), [name], resume=True)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold a folder against the other processes of a run, as far as the system can; a process that dies lets go."""
+    from circuitlang.diagnostics.writing import make_folder
+
+    make_folder(folder)
+    try:
+        from fcntl import LOCK_EX, flock
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        flock(handle, LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 class CircItem(pytest.Item):
@@ -231,4 +252,4 @@ class Told(TerminalRepr):
 def _shown(path: Path, config: pytest.Config) -> Path:
     """The path as one would type it: from the folder where pytest was started."""
     start = config.invocation_params.dir
-    return Path(relpath(path, start)) if path.is_relative_to(start) else path
+    return Path(os.path.relpath(path, start)) if path.is_relative_to(start) else path

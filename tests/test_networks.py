@@ -35,6 +35,7 @@ VARIANTS = {
     "rotary-wide": {"positions": "rotary", "wide": True},
     "attention-only": {"attention_only": True, "norm": "none"},
     "numerical": {"head": "numerical"},
+    "gpt2": {"activation": "gelu_new", "epsilon": 1e-3},
 }
 variants = pytest.mark.parametrize("variant", VARIANTS)
 

@@ -201,6 +201,18 @@ def test_networks_are_trained_once_if_that_is_asked(here):
     assert network(here) == weights_of and weights_of.stat().st_mtime_ns == before
 
 
+def test_a_training_waits_for_that_of_another_process(here, tmp_path):
+    order = tmp_path / "order"
+    script = (
+        "import sys, time; from pathlib import Path; from circuitlang.pytest_plugin import _one_at_a_time\n"
+        f"with _one_at_a_time(Path({str(tmp_path)!r})), open({str(order)!r}, 'a') as file:\n"
+        "    file.write('begins '); file.flush(); time.sleep(0.3); file.write('ends ')\n"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
+    assert [one.wait() for one in both] == [0, 0]
+    assert order.read_text() == "begins ends begins ends "
+
+
 def test_tests_leave_run_folders_alone(trained):
     record = network(trained).with_name("run.json")
     before = record.read_bytes()
@@ -292,8 +304,9 @@ def test_collecting_loads_no_tensors(tmp_path, monkeypatch):
 def test_on_several_processes_it_says_the_same(here):
     add(here, WRONG)
     here.makefile(".circ", broken=BROKEN)
-    result = here.runpytest_subprocess("-p", "xdist", "-n", "2", "quick.circ", "broken.circ", "-k", "wrong or check")
-    result.assert_outcomes(failed=2)
+    chosen = ("-k", "wrong or check or answers", "--circ-train")
+    result = here.runpytest_subprocess("-p", "xdist", "-n", "2", "quick.circ", "broken.circ", *chosen)
+    result.assert_outcomes(failed=2, passed=1)
     result.stdout.fnmatch_lines_random(
         ["refuted[[]F701] iia-refuted: *", "quick.circ:22: F701: *", "error[[]E201] *", "broken.circ:4: E201: *"]
     )

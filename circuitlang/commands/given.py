@@ -141,6 +141,8 @@ def _text(given: object) -> str:
 
 def given_path(given: object) -> Path | None:
     """A folder, if one is given."""
-    if given is None or isinstance(given, str | Path):
-        return None if given is None else Path(given)
+    if given is None:
+        return None
+    if isinstance(given, str | Path):
+        return Path(given)
     raise TypeError(f"a folder is asked for, as text or a Path; not a {type(given).__name__}")

@@ -15,7 +15,6 @@ from torch import Tensor
 from circuitlang.core.model import Cell
 from circuitlang.core.site import Position, Site
 from circuitlang.measurement.subject import Subject
-from circuitlang.networks.hooks import restart_hooks
 from circuitlang.networks.patches import locate, masks_for
 from circuitlang.networks.taps import Masks, States, take_rows
 from circuitlang.simulation.batches import PROMPT, Batch
@@ -111,7 +110,7 @@ class Bench:
         with torch.inference_mode():
             for start in range(0, self.batch.size, self.chunk_size):
                 rows = slice(start, start + self.chunk_size)
-                yield rows, self.subject.network(self.tokens[rows])
+                yield rows, self.subject.choices(self.subject.network(self.tokens[rows]))
 
     def chunks(self, pairs: Pairs) -> Iterator[Chunk]:
         """The pairs with the states of their rows."""
@@ -150,7 +149,7 @@ class Bench:
         `states` holds values that are already gathered pair by pair; without it they are the sources' own.
         """
         with torch.inference_mode():
-            return self.subject.network.patched(
+            logits = self.subject.network.patched(
                 self.tokens[chunk.pairs.base],
                 masks,
                 chunk.states if states is None else states,
@@ -158,6 +157,7 @@ class Bench:
                 base=chunk.states,
                 base_rows=chunk.base_rows,
             )
+            return self.subject.choices(logits)
 
     def moved(self, chunk: Chunk, sites: tuple[Site, ...]) -> States | None:
         """The sources' values at sites, moved to where the bases have these positions; None if none has to move."""
@@ -222,9 +222,10 @@ class Bench:
     def _record(self, rows: np.ndarray) -> tuple[Tensor, States]:
         network = self.subject.network
         sites = self.subject.aligned_sites() if self.subject.alignment else ()
-        hooks = {*restart_hooks(network.config), *(locate(site, network.config).hook for site in sites)}
+        hooks = {*network.base_hooks, *(locate(site, network.config).hook for site in sites)}
         with torch.inference_mode():
-            return network.record(self.tokens[rows], hooks)
+            logits, states = network.record(self.tokens[rows], hooks)
+            return self.subject.choices(logits), states
 
 
 def _places(column: Column, domain: tuple[object, ...]) -> np.ndarray:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from circuitlang.core.alignment import Alignment, FeaturesOf
 from circuitlang.core.expression import Positions
@@ -10,7 +12,7 @@ from circuitlang.core.metrics import BASES
 from circuitlang.core.model import Cell, Model, Node, shown_cell
 from circuitlang.core.site import Position, Site
 from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
-from circuitlang.networks.transformer import Transformer
+from circuitlang.networks.patchable import Patchable
 from circuitlang.simulation.reading import Reading
 
 # Numbers of a float32 network agree no closer than this, whatever tolerance the data ask for.
@@ -22,7 +24,7 @@ class Subject:
     """A causal model, a network, how the network reads and answers, and where the model's nodes live in it."""
 
     model: Model
-    network: Transformer
+    network: Patchable
     reading: Reading
     alignment: Alignment | None = None
     tolerance: float = 0.0
@@ -38,14 +40,22 @@ class Subject:
         """The number type of the network's weights."""
         return next(self.network.parameters()).dtype
 
+    def choices(self, logits: Float[Tensor, "batch pos d_out"]) -> Float[Tensor, "batch pos answer"]:
+        """Of the network's outputs those that it answers with: through a tokenizer, the logits of the answers' tokens."""
+        classes = self.reading.classes
+        return logits if classes is None else logits[..., list(classes)]
+
     def sites(self, members: tuple[str | Cell, ...]) -> tuple[Site, ...]:
         """Where these nodes live together; a family by its name lives where any of its members does.
 
         Raises:
-            Refusal: E613 for features of a basis, E652 for a member whose site the alignment does not tell apart.
+            Refusal: E613 for features of a basis, E652 for a member whose site the alignment does not tell apart, E530
+                and E536 for a site that the network has not, or cannot patch.
         """
         assert self.alignment is not None
-        return tuple(dict.fromkeys(site for member in members for site in self._sites_of(member)))
+        sites = tuple(dict.fromkeys(site for member in members for site in self._sites_of(member)))
+        self.network.check_sites(sites)
+        return sites
 
     def aligned_sites(self) -> tuple[Site, ...]:
         """Every site of the alignment."""

@@ -1,7 +1,7 @@
 """The transformer that is trained, compiled and looked into.  In: tokens, patches; out: logits, recorded states."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.HookedRootModule import HookedRootModule
 
+from circuitlang.core.site import Site
 from circuitlang.networks.blocks import Block, Embed, LayerNorm, PosEmbed, Stream, Unembed, normalised
 from circuitlang.networks.config import TransformerConfig, check_buildable
-from circuitlang.networks.hooks import EMBED, node_hooks
+from circuitlang.networks.hooks import EMBED, node_hooks, restart_hooks
+from circuitlang.networks.patches import locate
 from circuitlang.networks.restart import START, Restart, latest_restart
 from circuitlang.networks.taps import Hooked, Masks, Patching, Recording, States, Tap, Untapped
 
@@ -38,6 +40,20 @@ class Transformer(HookedRootModule):
         self.unembed = Unembed(shape.d_model, config.d_out)
         self.setup()
 
+    @property
+    def base_hooks(self) -> tuple[str, ...]:
+        """What `record` should keep of a run that `patched` is to restart from; its nodes are among them."""
+        return restart_hooks(self.config)
+
+    def check_sites(self, sites: Sequence[Site]) -> None:
+        """Refuse sites that the network has not.
+
+        Raises:
+            Refusal: E530 for a site outside the network, E613 for a feature of a basis.
+        """
+        for site in sites:
+            locate(site, self.config)
+
     def forward(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_out"]:
         """Logits, or numbers with `d_out` 1, at every position."""
         hooked = any(point._forward_hooks or point._backward_hooks for point in self.hook_dict.values())
@@ -48,7 +64,7 @@ class Transformer(HookedRootModule):
     ) -> tuple[Float[Tensor, "batch pos d_out"], States]:
         """Logits and the activations at `hooks` (None: every node), which stay part of the graph.
 
-        For states to restart from, ask for `hooks.restart_hooks(config)`.
+        For states to restart from, ask for `base_hooks`.
         """
         tap = Recording(frozenset(node_hooks(self.config) if hooks is None else hooks))
         return self.run(tokens, tap, START), tap.states
@@ -72,7 +88,7 @@ class Transformer(HookedRootModule):
             states: the activations to replace them with, as `record` gives them, `[source pos ...]`; one row stands
                 for every example.  Gradients flow into them.
             rows: the row of `states` that each example takes; None when they are as many as the examples, in order.
-            base: what `record` gave for the base inputs at `hooks.restart_hooks(config)`.  What comes before the
+            base: what `record` gave for the base inputs at `base_hooks`.  What comes before the
                 first patched hook is then taken from there instead of being computed again.
             base_rows: the row of `base` that each example is; None when they are the same, in order.
         """

@@ -68,7 +68,7 @@ def _model(column: Column, row: int) -> str:
 
 def _network(bench: Bench, row: int) -> str:
     with torch.inference_mode():
-        logits = bench.subject.network(bench.tokens[row : row + 1])[0].cpu().numpy()
+        logits = bench.subject.choices(bench.subject.network(bench.tokens[row : row + 1]))[0].cpu().numpy()
     return _said(bench, logits, bench.answers, row)
 
 

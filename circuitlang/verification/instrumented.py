@@ -9,7 +9,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
 from circuitlang.measurement.subject import Subject
-from circuitlang.networks.transformer import Transformer
+from circuitlang.networks.patchable import Patchable
 from circuitlang.simulation.reading import Reading
 
 
@@ -21,7 +21,7 @@ class Instrumented:
     that name (a backend may have added nodes to it), and `pairs` are what a `derived` alignment stands for.
     """
 
-    network: Transformer
+    network: Patchable
     reading: Callable[[Data, Model], Reading]
     sha256: str = ""
     origin: str = ""
@@ -50,9 +50,12 @@ class Instrumented:
         head = "numerical" if reading.outputs is None else "categorical"
         wanted = {"words": reading.d_vocab, "answers": reading.d_out, "kind of answer": head}
         given = {"words": config.d_vocab, "answers": config.d_out, "kind of answer": config.head}
+        if reading.tokenizer is not None:  # a vocabulary may have more tokens than the data use
+            wanted |= {what: given[what] for what in ("words", "answers") if given[what] >= wanted[what]}
         differing = [f"{what}: {given[what]}, not {wanted[what]}" for what in wanted if wanted[what] != given[what]]
         if reading.n_ctx > config.n_ctx:  # BOS is not counted
-            differing.append(f"tokens of the longest input: {config.n_ctx - 1}, not {reading.n_ctx - 1}")
+            longest = f"{config.n_ctx - reading.first}, not {reading.n_ctx - reading.first}"
+            differing.append(f"tokens of the longest input: {longest}")
         if differing:
             raise Refusal(
                 Diagnostic(

@@ -102,5 +102,7 @@ def _bench(
 
 def _operations(subject: Subject) -> int:
     """Floating-point operations of one forward pass on one input, attention's products of positions left out."""
-    weights = sum(parameter.numel() for parameter in subject.network.blocks.parameters())
+    shape = subject.network.config.shape
+    neurons = 0 if shape.attention_only else shape.d_mlp
+    weights = 2 * shape.layers * shape.d_model * (2 * shape.heads * shape.d_head + neurons)
     return 2 * max(1, weights) * subject.reading.n_ctx

@@ -49,7 +49,7 @@ def _refuse_settings(bridge: "TransformerBridge") -> None:
     architecture = bridge.cfg.architecture
     if architecture not in (NATIVE, GPT2):
         message = f"a bridge over `{architecture}` cannot be converted exactly"
-        notes = ("native bridges and those over GPT-2 can: other architectures compute what our networks do not",)
+        notes = ("native bridges and those over GPT-2 can be: others compute what our networks do not",)
         raise Refusal(Diagnostic("E532", message, notes=notes, helps=(AS_IT_IS,)))
     found = [
         Diagnostic(

@@ -87,12 +87,13 @@ def take_network(given: object) -> Opened:
     if not isinstance(given, TransformerBridge):
         raise TypeError(f"a network is asked for: a Transformer or a TransformerBridge, not a {type(given).__name__}")
 
-    from circuitlang.networks.bridges.hooked import Bridged
     from circuitlang.networks.bridges.inward import from_bridge
 
     try:
         return Opened(network=from_bridge(given))
     except Refusal:
+        from circuitlang.networks.bridges.hooked import Bridged
+
         return Opened(network=Bridged(given))
 
 
