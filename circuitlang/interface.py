@@ -185,6 +185,7 @@ def verify(
     seed: int | None = None,
     device: str = "cpu",
     allow_extern: bool = False,
+    html: str | Path | None = None,
 ) -> Report:
     """Decide claims, and remember the verdicts in the run folders that they are about.
 
@@ -197,11 +198,15 @@ def verify(
         seed: Decides what is drawn where not every input or pair is measured.
         device: Where networks run: `cpu`, `cuda`, `cuda:1`, `mps`.
         allow_extern: Whether `extern python` functions may run.
+        html: Where to write the report as one self-contained page.
 
     Raises:
-        Refusal: E592 for a network without weights, E593 for a claim or network there is not, E5xx for weights that
-            cannot be used. A claim that cannot be asked is no refusal: its verdict is `undecided` and says why.
+        Refusal: E592 for a network without weights, E593 for a claim or network there is not, E595 for a page
+            that cannot be written, E5xx for weights that cannot be used. A claim that cannot be asked is no refusal: its
+            verdict is `undecided` and says why.
     """
+    from circuitlang.diagnostics.writing import write_file
+    from circuitlang.reports.page import page_of
     from circuitlang.reports.remembering import remember
 
     asked = _program(program, allow_extern)
@@ -209,7 +214,8 @@ def verify(
     about = list(dict.fromkeys(name for claim in names for name in asked.networks_of(asked.claim(claim))))
     given = given_networks(asked, networks, about)
     choice = given.choose(given_choice(seed, device))
-    report = pipeline.verify(asked, choice, names, options=given.options(asked, seed))
+    lab = pipeline.laboratory(asked, choice)
+    report = pipeline.verify(asked, choice, names, options=given.options(asked, seed), lab=lab)
     try:
         for name in about:
             if name not in given.files and name not in given.networks:
@@ -217,6 +223,8 @@ def verify(
                 remember(asked, report, [name], lambda one: weights.folder_of(asked, one, choice), of)
     except Refusal as refusal:
         _warn(refusal.diagnostics)
+    if html is not None:
+        write_file(Path(html), page_of(asked, report, lab.networks))
     return report
 
 

@@ -555,8 +555,9 @@ def test_what_loads_a_network_may_be_given():
     assert (found.origin, found.sha256) == ("Python", network_hash(exact_network(5)))
 
 
-def test_gpt2_answers_a_claim():
-    """A GPT-2 with random attention and an answer for every letter is made to copy: the embedding outshouts the rest."""
+@pytest.mark.parametrize("tied", [True, False], ids=["with words", "with classes"])
+def test_gpt2_answers_a_claim(tied):
+    """A GPT-2 with random attention is made to copy: the embedding outshouts the rest."""
     program = accept(
         """circ 1
 domain Letter = {"a", "b", "c"}
@@ -568,13 +569,19 @@ claim copies : accuracy(Gpt, Copy) == 1 on Strings
 claim holds  : iia(Last, out) == 1      on Strings
 """
     )
-    model = GPT2LMHeadModel(GPT2Config(n_layer=2, n_head=2, n_embd=8, n_positions=4, vocab_size=4))
-    model.lm_head = torch.nn.Linear(8, 3, bias=False)
+    options = {"n_layer": 2, "n_head": 2, "n_embd": 8, "n_positions": 4, "vocab_size": 4}
+    model = GPT2LMHeadModel(GPT2Config(**options, tie_word_embeddings=tied))
+    if not tied:
+        model.lm_head = torch.nn.Linear(8, 3, bias=False)
     with torch.no_grad():
         model.transformer.wte.weight[1:, :3] = 100 * torch.eye(3)
-        model.lm_head.weight[:] = torch.eye(3, 8)
+        if not tied:
+            model.lm_head.weight[:] = torch.eye(3, 8)
     bridge = build_bridge_from_module(model, "GPT2LMHeadModel", hf_config=model.config)
     given = verdicts(program, {"Gpt": bridge})
     assert [(claim, status) for claim, _, status, _ in given] == [("copies", "holds"), ("holds", "holds")]
-    bridge.unembed.weight.data[:] = torch.eye(3, 8).roll(1, 0)
+    if tied:
+        bridge = to_bridge(from_bridge(bridge))
+        assert verdicts(program, {"Gpt": bridge}) == given
+    bridge.unembed.weight.data[:] = bridge.unembed.weight.data.roll(1, 0)
     assert {status for _, _, status, _ in verdicts(program, {"Gpt": bridge})} == {"refuted"}

@@ -42,6 +42,10 @@ def write(folder: Path, kind: str, name: str, body: str) -> None:
     if kind == "safetensors":
         header = body.strip().encode()
         path.write_bytes(len(header).to_bytes(8, "little") + header)
+    elif kind == "model":
+        from pretrained_models import MODELS, store  # seconds, and only few goldens need one
+
+        store(MODELS[body.strip()](), path)
     else:
         path.write_text(body, encoding="latin1" if kind == "latin1" else "utf-8")
 

@@ -261,6 +261,12 @@ def test_what_is_remembered_is_the_same(done):
     assert record.read_bytes() == by_command != before
 
 
+def test_the_page_is_the_same(done):
+    assert run(["verify", "first.circ", "--html", "by_command.html"]) in (0, 1)
+    cl.verify("first.circ", html="by_hand.html")
+    assert (done / "by_hand.html").read_bytes() == (done / "by_command.html").read_bytes()
+
+
 def test_compiling_gives_the_same(here, capsys):
     assert run(["compile", "first.circ"]) == 0
     (file,) = (here / "runs" / "first").glob("Exact-*/network.safetensors")

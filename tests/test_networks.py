@@ -144,7 +144,7 @@ def test_logits_follow_the_equations(variant):
         if shape.norm == "none":
             return x
         x = x - x.mean(-1, keepdim=True)
-        return x / (x.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() * w[name + ".w"] + w[name + ".b"]
+        return x / (x.pow(2).mean(-1, keepdim=True) + shape.epsilon).sqrt() * w[name + ".w"] + w[name + ".b"]
 
     def turn(x):
         if shape.positions == "learned":
@@ -178,7 +178,13 @@ def test_logits_follow_the_equations(variant):
         x = x + torch.einsum("bphd,hdm->bpm", z, w[at + "attn.W_O"]) + w[at + "attn.b_O"]
         if not shape.attention_only:
             y = norm(x, at + "ln2") @ w[at + "mlp.W_in"] + w[at + "mlp.b_in"]
-            y = y.relu() if shape.activation == "relu" else y * 0.5 * (1 + torch.erf(y / math.sqrt(2)))
+            tanh = math.sqrt(2 / math.pi) * (y + 0.044715 * y**3)
+            gates = {
+                "relu": (y > 0).to(y.dtype),
+                "gelu": 0.5 * (1 + torch.erf(y / math.sqrt(2))),
+                "gelu_new": 0.5 * (1 + torch.tanh(tanh)),
+            }
+            y = y * gates[shape.activation]
             x = x + y @ w[at + "mlp.W_out"] + w[at + "mlp.b_out"]
     expected = norm(x, "ln_final") @ w["unembed.W_U"] + w["unembed.b_U"]
     assert torch.allclose(network(tokens), expected, rtol=1e-9, atol=1e-9)

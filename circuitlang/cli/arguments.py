@@ -5,6 +5,7 @@ from pathlib import Path
 from circuitlang import __version__
 from circuitlang.cli import calls
 from circuitlang.cli.parser import Parser
+from circuitlang.cli.telling import FACES
 
 
 def parser() -> Parser:
@@ -99,4 +100,4 @@ def _device(one: Parser) -> None:
 
 def _face(one: Parser) -> None:
     words = "how to tell: for people (default), as `--json` does, or as annotations of a GitHub workflow"
-    one.add_argument("--format", dest="face", choices=("text", "json", "github"), help=words)
+    one.add_argument("--format", dest="face", choices=FACES, help=words)

@@ -12,6 +12,7 @@ from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import Diagnostic, render, to_json
 
 SCHEMA_VERSION = 1
+FACES = ("text", "json", "github")
 
 
 class Face(Protocol):
@@ -108,9 +109,9 @@ def face_of(words: Sequence[str], command: str | None) -> Face:
                 break
             case "--json", "", "":
                 chosen = "json"
-            case "--format", "=", name:
+            case "--format", "=", name if name in FACES:
                 chosen = name
-            case "--format", "", "":
+            case "--format", "", "" if after in FACES:
                 chosen = after
     return Json(command) if chosen == "json" else Github() if chosen == "github" else Text()
 

@@ -1,5 +1,6 @@
 """The text of a program and places in it.  In: a path and a text; out: spans that know their line and column."""
 
+import shlex
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,11 @@ class Source:
     def sha256(self) -> str:
         """The sha256 of the text, as 64 hexadecimal digits."""
         return sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def typed(self) -> str:
+        """The path as it is typed at a command line: quoted where a shell, or a command, would take it otherwise."""
+        return shlex.quote(f"./{self.path}" if self.path.startswith("-") else self.path)
 
     def line_of(self, offset: int) -> int:
         """The line, counted from 1, that holds the character at `offset`."""

@@ -23,7 +23,7 @@ _DRAFT = ".part"
 
 def unwritable(path: Path, error: OSError) -> Diagnostic:
     """E595: a place that cannot be written."""
-    helps = ("check the place and its permissions, or choose another one with `--out` or `--run`",)
+    helps = ("check the place and its permissions, or choose another one",)
     return Diagnostic("E595", f"`{path}` cannot be written: {reason(error)}", helps=helps)
 
 

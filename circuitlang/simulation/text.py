@@ -62,7 +62,7 @@ def _template(tokenizer: Tokenizer, prompt: Prompt, data: Data, model: Model) ->
     whole, slots = list(tokenizer.encode(text_of(prompt, first))), []
     for number, hole in enumerate(prompt.pieces[1::2]):
         text = prompt.filled(first, 2 * number + 1)
-        before, tokens = list(tokenizer.encode(text.rstrip(" "))), {}
+        before, tokens = _before(tokenizer, text, first[hole]), {}
         for one in words[hole]:
             found = list(tokenizer.encode(text + one))
             if found[:-1] != before:
@@ -79,6 +79,12 @@ def _template(tokenizer: Tokenizer, prompt: Prompt, data: Data, model: Model) ->
     if tokenizer.bos is None:
         return Template(tuple(whole), tuple(slots))
     return Template((tokenizer.bos, *whole), tuple(Slot(one.hole, one.place + 1, one.tokens) for one in slots))
+
+
+def _before(tokenizer: Tokenizer, text: str, one: str) -> list[int]:
+    """The tokens before a hole; most tokenizers make the space there a part of the word, some a token of its own."""
+    joined, apart = (list(tokenizer.encode(before)) for before in (text.rstrip(" "), text))
+    return apart if list(tokenizer.encode(text + one))[:-1] == apart else joined
 
 
 def _classes(tokenizer: Tokenizer, data: Data, model: Model, outputs: tuple[Value, ...]) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from circuitlang.core.values import Value
-from circuitlang.simulation.reading import Reading, read_as
+from circuitlang.core.values import Value, key_of
+from circuitlang.simulation.reading import Reading, numbered, read_as
+from circuitlang.simulation.templates import word
 
 KEY = "reading"
 
@@ -40,6 +41,21 @@ def read_with(about: Mapping[str, Any], asked: Reading) -> Reading | None:
         templates=(),
     )
     return read_as(own, asked)
+
+
+def answered_in_words(reading: Reading, d_out: int) -> Reading:
+    """How a network is read whose `d_out` logits are those of its words, as in a language model.
+
+    The logits at the words of the answers are compared, all others are not looked at.  Where the number of logits is
+    that of the answers, or an answer is no word, the reading stays as it is.
+    """
+    if reading.tokenizer is not None or reading.outputs is None or d_out != reading.d_vocab or d_out == reading.d_out:
+        return reading
+    key = word if reading.prompts else key_of
+    known = numbered(map(key, reading.vocabulary), reading.pad)
+    answers = [known.get(key(value)) for value in reading.outputs]
+    classes = tuple(token for token in answers if token is not None)
+    return replace(reading, classes=classes) if len(classes) == len(answers) else reading
 
 
 def _to_json(value: Value) -> Any:

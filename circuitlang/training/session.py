@@ -47,6 +47,7 @@ class Session:
         declared = next(one for one in program.trains if one.network == spec.network)
         started = start(program, declared, spec.seed, device)
         self.spec = spec
+        assert isinstance(started.subject.network, Transformer)  # `start` has built it
         self.network = started.subject.network
         bench = Bench(started.subject, started.batch)
         self.runs = Runs(Variables(bench))

@@ -50,8 +50,9 @@ class Instrumented:
         head = "numerical" if reading.outputs is None else "categorical"
         wanted = {"words": reading.d_vocab, "answers": reading.d_out, "kind of answer": head}
         given = {"words": config.d_vocab, "answers": config.d_out, "kind of answer": config.head}
-        if reading.tokenizer is not None:  # a vocabulary may have more tokens than the data use
-            wanted |= {what: given[what] for what in ("words", "answers") if given[what] >= wanted[what]}
+        # A tokenizer may have more tokens than the data use, and more words than the answers may be told apart.
+        larger = (*(("words",) if reading.tokenizer else ()), *(("answers",) if reading.classes else ()))
+        wanted |= {what: given[what] for what in larger if given[what] >= wanted[what]}
         differing = [f"{what}: {given[what]}, not {wanted[what]}" for what in wanted if wanted[what] != given[what]]
         if reading.n_ctx > config.n_ctx:  # BOS is not counted
             longest = f"{config.n_ctx - reading.first}, not {reading.n_ctx - reading.first}"

@@ -39,7 +39,7 @@ def measure(question: Question) -> Measurement:
             f"this version cannot measure `{spec.name}`",
             "not supported yet",
             "the program is fine; the engine that answers this comes with a later version",
-            help=f"verify the other claims by name: circuitc verify {question.lab.program.source.path} --claim NAME",
+            help=f"verify the other claims by name: circuitc verify {question.lab.program.source.typed} --claim NAME",
         )
     return _MEASURES[question.metric.name](question)
 

@@ -101,12 +101,13 @@ def instrument(
     """A network, and how it reads the data of a program.
 
     It reads by its tokenizer, if it has one, else with the words that its file tells in `about`, else with those of the
-    data that it is trained on here, else with those of the data that it is asked about.
+    data that it is trained on here, else with those of the data that it is asked about.  It answers with classes, or,
+    as a language model does, with words.
     """
     from circuitlang.networks.artefacts import network_hash
     from circuitlang.simulation.reading import read_as, read_for
     from circuitlang.simulation.text import read_text
-    from circuitlang.simulation.words import read_with
+    from circuitlang.simulation.words import answered_in_words, read_with
     from circuitlang.verification import Instrumented
 
     def reading(data: Data, model: Model) -> Reading:
@@ -115,7 +116,8 @@ def instrument(
         asked = read_for(data, model, program)
         told = read_with(about or {}, asked)
         trained = None if told is not None else _trained_reading(program, name)
-        return told if told is not None else asked if trained is None else read_as(trained, asked)
+        found = told if told is not None else asked if trained is None else read_as(trained, asked)
+        return answered_in_words(found, network.config.d_out)
 
     return Instrumented(network=network, reading=reading, sha256=network_hash(network), origin=origin)
 

@@ -39,6 +39,7 @@ def require_shape(declared: Network, wanted: TransformerShape, given: Transforme
 def untrained(program: Program, declared: Network, path: Path, choice: Choice) -> Refusal:
     """E592: there are no weights; where this version could not train them either, why not."""
     from circuitlang.backends.siit import specify
+    from circuitlang.training.checkpoints import FILE as CHECKPOINT
 
     train = program.training(declared.name)
     if train is not None:
@@ -49,6 +50,10 @@ def untrained(program: Program, declared: Network, path: Path, choice: Choice) -
     seed = "" if choice.seed is None else f" --seed {choice.seed}"
     seed += " --allow-extern" if program.called_externs else ""
     command = f"circuitc train {program.source.path}{seed}" if train else f"--network {declared.name}=FILE"
+    if path.with_name(CHECKPOINT).exists():
+        notes.append("a training was cut off there, and can go on")
+        command += "" if declared.name not in choice.folders else f" --run {path.parent}"
+        command += " --resume"
     message = f"`{declared.name}` has no weights yet"
     return Refusal(Diagnostic("E592", message, label(declared, "declared here"), notes=tuple(notes), helps=(command,)))
 

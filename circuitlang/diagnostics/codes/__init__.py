@@ -17,6 +17,7 @@ from circuitlang.diagnostics.codes.placement import PLACEMENT
 from circuitlang.diagnostics.codes.refuted import REFUTED
 from circuitlang.diagnostics.codes.runs import RUNS
 from circuitlang.diagnostics.codes.syntax import SYNTAX
+from circuitlang.diagnostics.codes.text import TEXT
 from circuitlang.diagnostics.codes.training import TRAINING
 
 __all__ = ["CODES", "Code", "Severity", "explain", "join"]
@@ -38,7 +39,7 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
 
 
 CODES: dict[str, Code] = join(
-    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, BRIDGES, EXTERNS,
+    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, BRIDGES, TEXT, EXTERNS,
     COMMANDS, RUNS, FOLDERS, CLAIMS, REFUTED, INTERNAL,
 )  # fmt: skip
 

@@ -219,7 +219,7 @@ def have_weights(ctx: Context, claims: Sequence[Claim]) -> None:
             see=ctx.declaration(name, "an architecture, still to be trained"),
             note="a claim about it can be decided only on weights that are named when it is",
             help=f"{_training(ctx, theirs, name)}\n"
-            f"or say which, later: circuitc verify {ctx.scope.source.path} --network {name}=weights.safetensors",
+            f"or say which, later: circuitc verify {ctx.scope.source.typed} --network {name}=weights.safetensors",
         )
 
 

@@ -24,7 +24,7 @@ def elaborate_alignment(ctx: Context, declaration: tree.Align) -> Alignment | No
         return _derived(ctx, declaration, model, network)
     if model is None or network is None:
         return None
-    layout = layout_for(ctx, model)
+    layout = layout_for(ctx, model, network)
     pairs = [_read_pair(ctx, pair, model, network, layout) for pair in declaration.pairs]
     if not declaration.pairs:
         node = model.output

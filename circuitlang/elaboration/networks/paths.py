@@ -89,8 +89,10 @@ def coincide(left: Position | None, right: Position | None, layout: Layout) -> b
     """Whether two positions are the same token on some input."""
     if left is None or right is None or left == right:
         return True
-    if any(layout.index(left, prompt) == layout.index(right, prompt) for prompt in layout.prompts):
-        return True
+    for prompt in layout.prompts:
+        here = layout.index(left, prompt)
+        if here is not None and here == layout.index(right, prompt):
+            return True
     return not layout.prompts and offset(left, right, layout) == "same"
 
 

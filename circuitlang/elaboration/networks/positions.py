@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from circuitlang.core.data import Data, Hole, Prompt
 from circuitlang.core.draw import max_length
 from circuitlang.core.model import Model, length_of
+from circuitlang.core.network import Checkpoint, Network
 from circuitlang.core.site import Position
 from circuitlang.diagnostics import nearest, one_of
 from circuitlang.elaboration.context import Context
@@ -14,9 +15,14 @@ from circuitlang.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The data sets that a network with an alignment may read, and what they say about its positions."""
+    """The data sets that a network with an alignment may read, and what they say about its positions.
+
+    Not every network reads word by word: how many tokens a checkpoint's tokenizer makes of the text between two holes is
+    known only when it is there, so of its positions nothing but the order of holes and end is certain.
+    """
 
     data: tuple[Data, ...] = ()
+    by_word: bool = True
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:
@@ -31,6 +37,8 @@ class Layout:
     @property
     def longest(self) -> int | None:
         """The number of tokens of the longest input, without BOS; None if it is not known."""
+        if not self.by_word:
+            return None
         lengths = [length_of_prompt(prompt) for prompt in self.prompts]
         lengths += [most for data in self.data if not data.prompts for most in (_longest(data),) if most is not None]
         return max(lengths, default=None)
@@ -44,8 +52,11 @@ class Layout:
         return len(lengths) == 1 and not drawn
 
     def index(self, position: Position | None, prompt: Prompt) -> int | None:
-        """The token that a position names in a template, from 0; None for all of them, or none."""
-        if position is None:
+        """The token that a position names in a template, from 0; None for all of them, none, or one that is not known.
+
+        Where words are not tokens the number is that of a word, which tells only what stands before what.
+        """
+        if position is None or not (self.by_word or (position.anchor != "start" and position.offset == 0)):
             return None
         match position.anchor:
             case "start":
@@ -57,11 +68,12 @@ class Layout:
                 return None if start is None else start + position.offset
 
 
-def layout_for(ctx: Context, model: Model) -> Layout:
-    """The data that a model is declared on, else the data that draws all of its inputs."""
+def layout_for(ctx: Context, model: Model, network: Network) -> Layout:
+    """The data that a model is declared on, else the data that draws all of its inputs, as the network reads them."""
     sets = [data for data in ctx.done["data"].values() if data is not None]
     named = tuple(data for data in sets if model.name in data.models)
-    return Layout(named or tuple(data for data in sets if not missing_inputs(data, model)))
+    by_word = not isinstance(network.origin, Checkpoint)
+    return Layout(named or tuple(data for data in sets if not missing_inputs(data, model)), by_word)
 
 
 def missing_inputs(data: Data, model: Model) -> tuple[str, ...]:

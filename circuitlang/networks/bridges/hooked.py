@@ -17,7 +17,7 @@ from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.networks.bridges.holding import POSITIONS
 from circuitlang.networks.blocks import ACTIVATIONS
 from circuitlang.networks.config import TransformerConfig
-from circuitlang.networks.hooks import head_input, heads, neurons, node_hooks
+from circuitlang.networks.hooks import EMBED, head_input, heads, node_hooks
 from circuitlang.networks.patches import locate, refuse_site
 from circuitlang.networks.taps import Masks, Patching, Recording, States
 
@@ -38,7 +38,7 @@ class Bridged:
     def __init__(self, bridge: "TransformerBridge") -> None:
         self.bridge = bridge
         self.config = _config(bridge)
-        _require_nodes(bridge, self.config)
+        self._require_nodes()
         self._reaches = cache(self._probe_stream)
         self._feeds = cache(self._probe_heads)
 
@@ -97,7 +97,7 @@ class Bridged:
 
     def to(self, device: Any) -> Self:
         """The bridge itself is moved."""
-        self.bridge.to(device)
+        self.bridge.to(device, print_details=False)  # which would go to stdout
         return self
 
     def parameters(self) -> Iterator[Tensor]:
@@ -108,6 +108,37 @@ class Bridged:
         """The weights as the bridge names them; those of 16 bits as float32, which changes no value."""
         weights = self.bridge.state_dict().items()
         return {name: one.float() if one.dtype in (torch.bfloat16, torch.float16) else one for name, one in weights}
+
+    def _require_nodes(self) -> None:
+        """Refuse a bridge whose hooks do not hold its nodes: put into another input, all of them must give its answer.
+
+        A mixture of experts, for one, has a hook by the name of neurons that holds none.
+        """
+        try:
+            lacking = [name for name in self.base_hooks if not _has(self.bridge, name)]
+            why = f"it has no hook `{lacking[0]}`" if lacking else ""
+            if self.config.shape.attention != "causal":
+                why = "its attention is not causal"
+            why = why or self._unheld()
+        except (RuntimeError, TypeError, ValueError) as error:  # of a bridge that asks for more than tokens
+            raise Refusal(_no_nodes(self.bridge, "it does not run on tokens alone")) from error
+        if why:
+            raise Refusal(_no_nodes(self.bridge, why))
+
+    def _unheld(self) -> str:
+        """Which hook does not hold what its name says; nothing if all do."""
+        shape = self.config.shape
+        one, other = self._inputs()
+        with torch.no_grad():
+            logits, states = self.record(other)
+            for name in self.base_hooks:
+                sizes = (shape.heads, shape.d_head) if name.endswith("hook_z") else (shape.d_mlp,)
+                sizes = (shape.d_model,) if name == EMBED else sizes
+                if name not in states or states[name].shape[2:] != sizes:
+                    return f"its hook `{name}` does not hold {' by '.join(map(str, sizes))} numbers a token"
+            masks = {name: torch.ones(1, 1, 1, dtype=torch.bool, device=one.device) for name in states}
+            reached = _close(self.patched(one, masks, states), logits)
+        return "" if reached else "its heads and mlps are not all that carries its answer"
 
     def _run(self, tokens: Int[Tensor, "batch pos"], taps: Mapping[str, Any]) -> Float[Tensor, "batch pos d_out"]:
         hooks = [(name, lambda activation, hook, tap=tap: tap(activation)) for name, tap in taps.items()]
@@ -176,19 +207,6 @@ def _config(bridge: "TransformerBridge") -> TransformerConfig:
     )
 
 
-def _require_nodes(bridge: "TransformerBridge", config: TransformerConfig) -> None:
-    layers = range(config.shape.layers)
-    wanted = [heads(layer) for layer in layers]
-    wanted += [] if config.shape.attention_only else [neurons(layer) for layer in layers]
-    lacking = [name for name in wanted if not _has(bridge, name)]
-    if lacking or bridge.cfg.attention_dir != "causal":
-        why = f"it has no hook `{lacking[0]}`" if lacking else "its attention is not causal"
-        message = f"a bridge over `{bridge.cfg.architecture}` cannot be looked into: {why}"
-        notes = ("every layer needs heads, and mlps with neurons, that can be patched, and PAD must not be read",)
-        helps = ("use a causal language model of one stack of layers, such as GPT-2, GPT-NeoX, Llama or Qwen",)
-        raise Refusal(Diagnostic("E538", message, notes=notes, helps=helps))
-
-
 def _has(bridge: "TransformerBridge", hook: str) -> bool:
     return bridge.get_hook_point(hook) is not None
 
@@ -208,6 +226,13 @@ def _at_rest(bridge: "TransformerBridge") -> Iterator[None]:
 
 def _close(one: Tensor, other: Tensor) -> bool:
     return bool((one - other).abs().max() <= 1e-4 * other.abs().max().clamp(min=1))
+
+
+def _no_nodes(bridge: "TransformerBridge", why: str) -> Diagnostic:
+    message = f"a bridge over `{bridge.cfg.architecture}` cannot be looked into: {why}"
+    notes = ("every layer needs heads, and mlps with neurons, that can be patched, and PAD must not be read",)
+    helps = ("use a causal language model of one stack of layers, such as GPT-2, GPT-NeoX, Llama or Qwen",)
+    return Diagnostic("E538", message, notes=notes, helps=helps)
 
 
 def _no_site(site: Site, why: str, help_: str) -> Diagnostic:

@@ -18,7 +18,6 @@ from circuitlang.networks.bridges.foreign import network_from_foreign
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.packing import KINDS, NETWORK, damaged, format_of, read_packed
 
-
 WEIGHTS = "network.safetensors"  # in a run folder
 
 
@@ -73,7 +72,7 @@ def take_network(given: object) -> Opened:
     A bridge becomes a `Transformer` where that can hold it exactly; otherwise it is run as it is, by its own hooks.
 
     Raises:
-        Refusal: for a bridge without the hooks that are needed.
+        Refusal: E538 for a bridge without the hooks that are needed.
         TypeError: for anything else.
     """
     if isinstance(getattr(given, "config", None), TransformerConfig):
@@ -88,13 +87,15 @@ def take_network(given: object) -> Opened:
         raise TypeError(f"a network is asked for: a Transformer or a TransformerBridge, not a {type(given).__name__}")
 
     from circuitlang.networks.bridges.inward import from_bridge
+    from circuitlang.networks.bridges.tokenizing import tokenizer_of
 
+    tokenizer = tokenizer_of(given)
     try:
-        return Opened(network=from_bridge(given))
+        return Opened(network=from_bridge(given), tokenizer=tokenizer)
     except Refusal:
         from circuitlang.networks.bridges.hooked import Bridged
 
-        return Opened(network=Bridged(given))
+        return Opened(network=Bridged(given), tokenizer=tokenizer)
 
 
 def _is_foreign(content: bytes) -> bool:
@@ -111,7 +112,7 @@ def _pickle(path: Path) -> Diagnostic:
     new = path.with_name(f"{path.stem}{'.new' if path.suffix == '.safetensors' else ''}.safetensors")
     helps = (
         "convert it where you trust its author:\n"
-        f"weights = torch.load({str(path)!r}, weights_only=True)\n"
+        f"weights = torch.load(open({str(path)!r}, 'rb'), weights_only=True)\n"
         f"safetensors.torch.save_file(weights, {str(new)!r})",
     )
     message = f"`{path}` is a pickle, which circuitlang never opens"
