@@ -11,7 +11,7 @@ from circuitlang.diagnostics import Diagnostic, Source
 from circuitlang.diagnostics.display import Displayed
 from circuitlang.elaboration.elaborate import elaborate
 from circuitlang.syntax import parse
-from circuitlang.weights import Choice, construct, device_named, folder_of, instrument, obtain_all
+from circuitlang.weights import Choice, construct, device_named, folder_of, instrument, obtain, obtain_all
 
 if TYPE_CHECKING:
     from circuitlang.backends.spec import TrainingSpec
@@ -129,11 +129,17 @@ def render(program: Program, alignment: str | None, choice: Choice) -> Diagram:
     if alignment is None:
         return draw_models(program.models)
     aligned = program.alignment(alignment)
-    model, shape = program.model(aligned.model), program.network(aligned.network).shape
+    name, weights = aligned.network, None
+    model, shape = program.model(aligned.model), program.network(name).shape
     if aligned.derived:
-        made = compile_to_tracr(program, aligned.network)
+        made = compile_to_tracr(program, name)
         aligned, model, shape = replace(aligned, pairs=made.pairs), made.model, made.network.config.shape
-    record = read_record(folder_of(program, aligned.network, choice))
-    known = record.verdicts if record and record.key == run_key(program, aligned.network, choice.seed) else ()
+    elif shape is None or name in choice.files or name in choice.given:
+        found = obtain(program, name, choice)
+        shape, weights = found.network.config.shape, found.sha256
+    record = read_record(folder_of(program, name, choice))
+    known = record.verdicts if record and record.key == run_key(program, name, choice.seed) else ()
+    if record and weights not in (None, record.network_sha256):
+        known = ()  # these are verdicts on other weights
     marks = marks_of(known, alignment, {claim.name: claim.text for claim in program.claims})
     return draw_alignment(model, shape, aligned, marks=marks, bases=program.bases)

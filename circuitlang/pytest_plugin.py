@@ -8,8 +8,10 @@ those of networks that are trained first.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from circuitlang.weights import Choice
 
 FILES = pytest.StashKey[list["CircFile"]]()
+OPTION = re.compile(r"(?<![\w-])--(network|run|seed|device|allow-extern)\b")  # the same here, after `--circ-`
 QUIET = "W606"  # that a network has no weights yet is said by the claims about it
 
 
@@ -74,8 +77,12 @@ class CircFile(pytest.File):
     program: Program | None = None
     mistakes: tuple[Diagnostic, ...] = ()
 
-    def collect(self) -> Iterator[pytest.Item]:
+    def collect(self) -> list[pytest.Item]:
         """An item for every claim; one that fails where the program has mistakes."""
+        with _start(self.config):
+            return list(self._items())
+
+    def _items(self) -> Iterator[pytest.Item]:
         from circuitlang import pipeline
         from circuitlang.diagnostics import in_order, read_source, render_concise
         from circuitlang.interface import ProgramWarning
@@ -192,9 +199,10 @@ class CircItem(pytest.Item):
             _, outcome = ending(excinfo.value)
         except Exception:  # CIRCUITC_TRACEBACK asks for the stack
             return super().repr_failure(excinfo)
-        told = next(iter(outcome.diagnostics), None)
+        diagnostics = tuple(map(_renamed, outcome.diagnostics))
+        told = next(iter(diagnostics), None)
         said = f"{told.code}: {told.message}" if told else ""
-        return Told(outcome.diagnostics, ReprFileLocation(_shown(self.path, self.config).as_posix(), self.line, said))
+        return Told(diagnostics, ReprFileLocation(_shown(self.path, self.config).as_posix(), self.line, said))
 
 
 class CheckItem(CircItem):
@@ -227,7 +235,8 @@ class ClaimItem(CircItem):
         from circuitlang.reports.text import verdict_table
 
         assert isinstance(self.parent, CircFile)
-        report = self.parent.decide(self.claim)
+        with _start(self.config):
+            report = self.parent.decide(self.claim)
         self.add_report_section("call", "verdicts", verdict_table(report))
         if not report.as_expected:
             raise Refusal(*report.diagnostics)
@@ -247,6 +256,21 @@ class Told(TerminalRepr):
             tw.line(line)
         tw.line()
         self.reprcrash.toterminal(tw)
+
+
+def _renamed(told: Diagnostic) -> Diagnostic:
+    """The same diagnostic with the options that pytest has, but for whole commands that one may type."""
+
+    def renamed(text: str) -> str:
+        return text if "circuitc " in text else OPTION.sub(r"--circ-\1", text)
+
+    helps = tuple(map(renamed, told.helps))
+    return replace(told, message=renamed(told.message), notes=tuple(map(renamed, told.notes)), helps=helps)
+
+
+def _start(config: pytest.Config) -> chdir:
+    """Work where pytest was started, wherever tests or a `conftest.py` have gone since."""
+    return chdir(config.invocation_params.dir)
 
 
 def _shown(path: Path, config: pytest.Config) -> Path:

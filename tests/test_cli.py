@@ -235,7 +235,17 @@ def test_fmt_rewrites_in_place_and_keeps_comments_and_permissions(here, capsys):
 def test_fmt_check_and_diff_change_nothing(here, capsys):
     (here / "a.circ").write_text(UNTIDY)
     assert run(["fmt", "--check", "a.circ", "quick.circ"]) == 1
-    assert capsys.readouterr() == ("", "a.circ: would be reformatted\n")
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[:5]) == (
+        "",
+        [
+            "warning[W559] not-canonical: `a.circ` is not in its canonical layout",
+            " --> a.circ:3:1",
+            "  |",
+            '3 | domain Bit={"a","b"}   # kept too',
+            "  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the first line that would change",
+        ],
+    )
     assert run(["fmt", "--diff", "a.circ"]) == 1
     out, err = capsys.readouterr()
     assert out.splitlines() == [
@@ -247,7 +257,7 @@ def test_fmt_check_and_diff_change_nothing(here, capsys):
         '-domain Bit={"a","b"}   # kept too',
         '+domain Bit = {"a", "b"}  # kept too',
     ]
-    assert err == "a.circ: would be reformatted\n"
+    assert err.startswith("warning[W559] ") and err.endswith("help: circuitc fmt a.circ\n")
     assert (here / "a.circ").read_text() == UNTIDY
 
 
@@ -583,3 +593,52 @@ def test_a_reader_that_goes_away_is_no_bug(here):
     script = f"set -o pipefail; {program} check {EXAMPLES}/string_edits.circ --emit core | true"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode in (0, 141) and done.stderr == ""
+
+
+FULL = Path("/dev/full")
+
+
+def typed(line: str) -> subprocess.CompletedProcess[str]:
+    """A line in a shell, in which `circuitc` is ours."""
+    lines = f'circuitc() {{ "{Path(sys.executable).parent / "circuitc"}" "$@"; }}\n{line}'
+    return subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no full disk here")
+@pytest.mark.parametrize("given", ["", "PYTHONUNBUFFERED=1 "])
+@pytest.mark.parametrize("option", ["", " --json", " --format github"])
+def test_a_full_disk_is_told(option, given, here):
+    done = typed(f"{given}circuitc check quick.circ --emit core{option} > {FULL}")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "error[E595] cannot-write: `stdout` cannot be written: no space left on device",
+        "  = help: check the place and its permissions, or choose another one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("circuitc check quick.circ --emit core >&-", 0),
+        ("circuitc check quick.circ --emit core <&- >&- 2>&-", 0),
+        ("circuitc check quick.circ --json >&-", 0),
+        ("circuitc check none.circ 2>&-", 2),
+        ("circuitc check none.circ 2> /dev/full", 2),
+    ],
+)
+def test_a_closed_stream_changes_no_exit_code(line, code, here):
+    done = typed(line)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_commands_to_type_are_quoted(here, capsys):
+    (here / "a b.circ").write_text(
+        QUICK.replace("claim written  : accuracy(Exact, First) == 1", "claim written : accuracy(Exact, First) <= 0.5")
+    )
+    assert run(["verify", "a b.circ", "--claim", "written", "--json"]) == 1
+    (verdict,) = json.loads(capsys.readouterr().out)["data"]["verdicts"]
+    assert verdict["command"] == "circuitc verify 'a b.circ' --claim written"
+    (here / "-a.circ").write_text(QUICK)
+    assert run(["verify", "--claim", "written", "--json", "--", "-a.circ"]) == 0
+    (verdict,) = json.loads(capsys.readouterr().out)["data"]["verdicts"]
+    assert verdict["command"] == "circuitc verify ./-a.circ --claim written"

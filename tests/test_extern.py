@@ -299,6 +299,16 @@ def test_what_cannot_be_loaded_is_told(python, told, here):
     assert refused(pipeline.allow_externs, checked(MAIN)).startswith(told)
 
 
+def test_a_file_beside_it_is_not_imported(here):
+    (here / "beside.py").write_text("")
+    (here / "my_text.py").write_text("import beside\ndef stem(w): return w\n")
+    with pytest.raises(Refusal) as caught:
+        pipeline.allow_externs(checked(MAIN))
+    (told,) = caught.value.diagnostics
+    assert told.code == "E565" and told.primary.span.line == 1
+    assert told.helps == ("`beside` lies beside it, where nothing is looked for: move what is needed into my_text.py",)
+
+
 def test_a_folder_or_a_foreign_encoding_is_no_module(here):
     (here / "my_text.py").mkdir()
     assert refused(pipeline.allow_externs, checked(MAIN)).startswith("E564: `my_text.py` cannot be read")
@@ -369,9 +379,11 @@ def test_results_become_values_of_the_language(result, python, value, here):
         ("{(1, 2)}", "[1, 2]", "`f(0)` gave a Python list, which is not in {(1, 2)}"),
         ("{(1, 2)}", "(1, [2])", "`f(0)` gave a Python tuple, which is not in {(1, 2)}"),
         ("0..3", "__import__('numpy').int64(1)", "`f(0)` gave a Python int64, which is not in 0..3"),
+        ("0..3", "10**10000", "`f(0)` gave a number of thousands of digits, which is not in 0..3"),
         ("0..3", "(yield)", "`f(0)` gave a Python generator, which is not in 0..3"),
         ("real", "float('nan')", "`f(0)` gave nan, which is not in real"),
         ("real", "float('inf')", "`f(0)` gave inf, which is not in real"),
+        ("real", "10**400", f"`f(0)` gave 1{'0' * 36}..., which is not in real"),
         ("real", "1j", "`f(0)` gave a Python complex, which is not in real"),
         ("angle(4)", "4", "`f(0)` gave 4, which is not in angle(4)"),
     ],
@@ -400,6 +412,11 @@ def test_what_python_raises_is_told_with_its_place(body, told, here):
         call(0)
     label = caught.value.diagnostics[0].primary
     assert label.span.line == 7 and label.span.source.path == "my_text.py" and label.span.text == body
+
+
+def test_the_private_name_of_a_module_is_not_told(here):
+    call = one_call("x: 0..1", "0..3", "class No(Exception): pass\n\ndef f(x):\n    raise No('thing')\n")
+    assert refused(call, 0) == "E566: `f(0)` raised No: thing"
 
 
 def test_interrupting_python_interrupts(here):

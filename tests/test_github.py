@@ -124,7 +124,16 @@ def test_mistakes_without_a_place_and_wrong_words(here, capsys):
     assert capsys.readouterr().out.startswith("::error title=E560 wrong-command-line::")
 
 
-def test_what_would_be_reformatted_is_still_said(here, capsys):
-    (here / "wide.circ").write_text("circ 1\nlet  a = 1\n")
-    assert run(["fmt", "--check", "wide.circ", "--format", "github"]) == 1
-    assert capsys.readouterr() == ("", "wide.circ: would be reformatted\n")
+def test_what_would_be_reformatted_is_on_its_line(here, capsys):
+    (here / "a b.circ").write_text("circ 1\nlet  a = 1\n")
+    assert run(["fmt", "--check", "a b.circ", "--format", "github"]) == 1
+    out, err = capsys.readouterr()
+    level, place, message = parse(out.rstrip("\n"))
+    assert (err, level, place["file"], place["line"], place["title"]) == (
+        "",
+        "error",
+        "a b.circ",
+        "2",
+        "W559 not-canonical",
+    )
+    assert message.endswith("\nhelp: circuitc fmt 'a b.circ'"), "as it can be typed"

@@ -1,7 +1,8 @@
 """Every message as it is printed: one file per code, with prose, program and output.  `pytest --accept` rewrites them.
 
 A golden is read from top to bottom. Its fences: ```circ main.circ writes a program (more may follow, for imports),
-```latin1 name a file in another encoding, ```text name any file, ```safetensors name one of nothing but this header.
+```latin1 name a file in another encoding, ```text name any file, ```safetensors name one of nothing but this header,
+```model name a folder with a small Hugging Face model of this kind and its tokenizer.
 Then either the first program is checked (```read name: this path instead) and ```output holds what is said of it, or
 every ```run holds a command line, `NAME=VALUE circuitc ...`, and the ```output after it all that it prints.
 """

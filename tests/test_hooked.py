@@ -1,5 +1,7 @@
 """Bridges run by their own hooks: patches equal to plain hooks and to our own network, and sites that are refused."""
 
+from functools import partial
+
 import pytest
 import torch
 from pretrained_models import bridge_over, gpt2, llama, neox
@@ -44,23 +46,22 @@ def masks(bridge: TransformerBridge, *sites: Site):
 
 def by_hand(bridge: TransformerBridge, site: Site) -> torch.Tensor:
     """The same patch as anyone would write it with TransformerLens: example by example, index by index."""
-    hook = {"embed": "hook_embed", "mlp": f"blocks.{site.layer}.mlp.hook_post"}.get(site.kind)
-    hook = hook or f"blocks.{site.layer}." + (f"attn.hook_{site.slot or 'z'}" if site.kind == "head" else f"hook_{site.kind}")
-    logits = []
+    names = {"embed": "hook_embed", "mlp": f"blocks.{site.layer}.mlp.hook_post"}
+    inside = f"attn.hook_{site.slot or 'z'}" if site.kind == "head" else f"hook_{site.kind}"
+    name = names.get(site.kind, f"blocks.{site.layer}.{inside}")
     with torch.no_grad():
         cache = bridge.run_with_cache(SOURCE)[1]
-        for row in range(len(BASE)):
 
-            def patch(activation, hook, row=row):
-                at = slice(None) if site.position is None else [int(PLACES[row])]
-                units = slice(None) if site.kind in ("embed", "resid_pre", "resid_post") else site.neurons or [site.head]
-                for unit in range(activation.shape[2])[units] if isinstance(units, slice) else units:
-                    activation[0, at, unit] = cache[hook_name][ROWS[row], at, unit]
-                return activation
+        def patch(activation, hook, row):
+            units = site.neurons or ([site.head] if site.kind == "head" else range(activation.shape[2]))
+            for place in range(activation.shape[1]) if site.position is None else [int(PLACES[row])]:
+                for unit in units:
+                    activation[0, place, unit] = cache[name][ROWS[row], place, unit]
+            return activation
 
-            hook_name = hook
-            logits.append(bridge.run_with_hooks(BASE[row : row + 1], fwd_hooks=[(hook, patch)])[0])
-    return torch.stack(logits)
+        rows = range(len(BASE))
+        hooked = [[(name, partial(patch, row=row))] for row in rows]
+        return torch.cat([bridge.run_with_hooks(BASE[row : row + 1], fwd_hooks=hooked[row]) for row in rows])
 
 
 @pytest.mark.parametrize("site", SITES, ids=str)

@@ -323,6 +323,11 @@ def test_verdicts_are_told_though_they_cannot_be_kept(here, ask):
     assert codes(answer) == ["E595"] and answer["data"]["verdicts"][0]["status"] == "holds"
 
 
+@pytest.mark.parametrize("options", [["--format", "dot"], ["--format=dot"]])
+def test_the_format_of_a_drawing_is_no_face(options, here, ask):
+    assert ask("render", "--json", "quick.circ", face=options)["data"]["files"] == ["quick.dot"]
+
+
 # -- every golden -----------------------------------------------------------------------------------------------------
 
 

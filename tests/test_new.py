@@ -37,6 +37,13 @@ def test_every_template_runs_through(template, here, capsys):
     assert re.search(r"\d statements: (\d hold$|.* all as expected)", out, re.M) and err == ""
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "a/.."])
+def test_a_name_that_names_no_file(name, here, capsys):
+    assert run(["new", name]) == 2
+    assert capsys.readouterr().err.startswith("error[E560] wrong-command-line: a new program needs a name\n")
+    assert not list(here.iterdir())
+
+
 def test_the_starter_shows_the_whole_road():
     text = (FOLDER / f"{FIRST}.circ").read_text()
     for word in ("model", "data", "network", "align", "train", "claim"):

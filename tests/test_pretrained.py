@@ -210,7 +210,10 @@ def test_weights_that_transformers_would_make_up_are_refused(copied) -> None:
     code, message = refused(copied)
     assert code == "E539" and "`transformer.h.2." in message and message.endswith("is missing, and 11 more")
     (copied / "config.json").write_text(json.dumps(settings | {"n_positions": 12}))
-    assert refused(copied) == ("E539", f"the weights in `{copied}` are not those of its config: `transformer.wpe.weight` has another shape")
+    assert refused(copied) == (
+        "E539",
+        f"the weights in `{copied}` are not those of its config: `transformer.wpe.weight` has another shape",
+    )
 
 
 def test_what_no_bridge_can_run_is_refused(tmp_path) -> None:

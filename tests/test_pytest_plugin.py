@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from test_cli import QUICK
 
 from circuitlang import cli, pipeline
 
@@ -14,28 +15,6 @@ pytest_plugins = "pytester"
 torch.set_num_threads(1)
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-QUICK = """circ 1
-# Whether the letter is another than "a"; trained in a moment.
-domain Bit = {"a", "b"}
-
-model First(tokens[i]: Bit) -> out {
-  is_a[i] : bool = tokens[i] == "a"
-  out[i]  : bool = not is_a[i]
-}
-
-data Strings for First { tokens ~ uniform(Bit)  length(tokens) = 2 }
-
-network Tiny = transformer { layers = 1  heads = 1  d_model = 8  d_head = 4  d_mlp = 16  norm = none }
-align Guess : First -> Tiny { is_a -> L0.mlp }
-train Tiny by supervised(First) on Strings { optimizer = adam(lr = 1e-2)  until = {answers} }
-
-network Exact = tracr(First)
-align Compiled : First -> Exact = derived
-
-claim answers  : accuracy(Tiny, First) == 1  on Strings
-claim written  : accuracy(Exact, First) == 1 on Strings
-claim contains : iia(Compiled, is_a) == 1    on Strings
-"""
 WRONG = "claim wrong : iia(Compiled, is_a) <= 0.5 on Strings"
 BROKEN = 'circ 1\ndomain T = {"a"}\n\nmodel M(t[i]: T) -> o { o[i] = u[i] }\n'
 
@@ -174,6 +153,30 @@ def test_a_claim_that_cannot_be_asked_fails_with_its_code(here, kept):
     shutil.copytree(kept / "runs", here.path / "runs")
     result = here.runpytest("quick.circ", "-k", "later")
     result.stdout.fnmatch_lines(["error[[]E610] *", "FAILED quick.circ::later - E610: *"])
+
+
+@pytest.mark.parametrize("where", ["import os; os.chdir('/')", "import os\ndef pytest_runtest_setup(): os.chdir('/')"])
+def test_it_works_where_pytest_was_started(where, trained):
+    trained.makeconftest(where)
+    trained.runpytest_subprocess("quick.circ").assert_outcomes(passed=3)
+
+
+def test_options_have_the_names_that_they_have_here(trained):
+    add(trained, "network Mine = transformer { layers = 1  heads = 1  d_model = 8  d_head = 4  norm = none }")
+    add(trained, "claim own : accuracy(Mine, First) == 1 on Strings")
+    result = trained.runpytest("quick.circ", "-k", "own")
+    result.stdout.fnmatch_lines(["error[[]E592] *", "*= help: --circ-network Mine=FILE"])
+    result = trained.runpytest("quick.circ::answers", "--circ-network", "Tiny")
+    result.stdout.fnmatch_lines(["error[[]E593] unknown-thing: `--circ-network Tiny` names no file"])
+
+
+def test_python_functions_run_by_leave_only(pytester):
+    for name in ("stems.circ", "stems.py"):
+        shutil.copy(EXAMPLES / name, pytester.path)
+    result = pytester.runpytest("stems.circ")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["error[[]E563] *", "*= help: read `stems.py`, then add `--circ-allow-extern` *"])
+    pytester.runpytest("stems.circ", "--circ-allow-extern").assert_outcomes(passed=3)
 
 
 def test_a_bug_of_ours_shows_no_stack(here, monkeypatch):

@@ -103,7 +103,9 @@ def test_every_input_is_read_as_the_tokenizer_reads_it(bpe) -> None:
     ends = reading.positions(Position("end"), batch)
     for row in range(batch.size):
         text = reading.show_input(batch, row)
-        assert text in (f"Then, {a} and {b} met. {a} gave it to" for a in NAMES for b in NAMES) or text.startswith("Ann:")
+        assert text in (f"Then, {a} and {b} met. {a} gave it to" for a in NAMES for b in NAMES) or text.startswith(
+            "Ann:"
+        )
         expected = [0, *bpe.encode(text)]
         assert tokens[row, : len(expected)].tolist() == expected
         assert ends[row] == len(expected) - 1 and (tokens[row, len(expected) :] == bpe.pad).all()
@@ -121,7 +123,9 @@ def test_holes_end_and_offsets_name_tokens(bpe) -> None:
     assert at(Position("hole", "n1")) == [f" {name}" for name in names["n1"]]
     # Behind a quote a name has no space before it, and is another token.
     behind = [reading.show_input(batch, row).startswith("Ann") for row in rows]
-    assert at(Position("hole", "n2")) == [("" if quote else " ") + n for quote, n in zip(behind, names["n2"], strict=True)]
+    assert at(Position("hole", "n2")) == [
+        ("" if quote else " ") + n for quote, n in zip(behind, names["n2"], strict=True)
+    ]
     assert {*at(Position("hole", "n1", -1))} == {",", " and"} and {*at(Position("start"))} == {"Then", "Ann"}
     assert at(Position("end")) == [f" {n}" if quote else " to" for quote, n in zip(behind, names["n1"], strict=True)]
     with pytest.raises(Refusal, match="E574"):
@@ -135,9 +139,9 @@ def test_without_bos_the_input_begins_at_once(bpe) -> None:
     assert (reading.tokens(batch) == other.tokens(batch)[:, 1:]).all()
     for position in (Position("start"), Position("end"), Position("hole", "n2")):
         assert (reading.positions(position, batch) == other.positions(position, batch) - 1).all()
-    assert np.argwhere(reading.answers(simulate(program(PROMPT).models[0], batch)["out"], batch).counted)[:, 1].tolist() == (
-        [reading.n_ctx - 1] * 16
-    )
+    assert np.argwhere(reading.answers(simulate(program(PROMPT).models[0], batch)["out"], batch).counted)[
+        :, 1
+    ].tolist() == ([reading.n_ctx - 1] * 16)
 
 
 def test_the_answer_is_the_token_that_follows(bpe) -> None:
@@ -146,7 +150,9 @@ def test_the_answer_is_the_token_that_follows(bpe) -> None:
     assert [bpe.decode([token]) for token in reading.classes] == [f" {name}" for name in NAMES]
     assert reading.d_out == 1 + max(reading.classes)
     answers = reading.answers(simulate(program(PROMPT).models[0], batch)["out"], batch)
-    assert [NAMES[number] for number in answers.targets[:, -1]] == [batch.columns["n1"].decode(row) for row in range(16)]
+    assert [NAMES[number] for number in answers.targets[:, -1]] == [
+        batch.columns["n1"].decode(row) for row in range(16)
+    ]
     # Logits are those of the domain's tokens, so the likeliest of these is said.
     assert reading.show_answer(np.array([0.0, 0.1, 3.0, -1.0])) == '"Cid"'
 
@@ -173,19 +179,19 @@ def test_answers_must_be_tokens_of_their_own(bpe) -> None:
     three = program("{n1} and {n2} met, and {n1}", answer='if n1 == n2 then "Zoe" else "Ann"', domain='{"Ann", "Zoe"}')
     assert refusal(bpe, three) == 'E585: the answer "Zoe" is not one token behind the prompt: " " "Z" "o" "e"'
     ignoring = Greedy(("<end>", "Ann", "Bob", " and ", "Who?", " x"))  # leaves out what it does not know
-    assert refusal(ignoring, program("{n1} and {n2}Who?", names=("Ann", "Bob"), domain='{"x", "xy"}', answer='"x"')) == (
-        'E585: the answers "x" and "xy" are the same token behind the prompt'
-    )
+    assert refusal(
+        ignoring, program("{n1} and {n2}Who?", names=("Ann", "Bob"), domain='{"x", "xy"}', answer='"x"')
+    ) == ('E585: the answers "x" and "xy" are the same token behind the prompt')
     starts = Greedy(("Ann", "Bob", " and ", "?", " Ann", "? Bob"))
-    assert refusal(starts, program("{n1} and {n2}?", names=("Ann", "Bob"))).startswith('E585: the answer "Bob" is not one')
+    assert refusal(starts, program("{n1} and {n2}?", names=("Ann", "Bob"))).startswith(
+        'E585: the answer "Bob" is not one'
+    )
 
 
 def test_holes_that_run_together_are_refused_where_they_do() -> None:
     """Each value is one token beside the first of the others; some two of them are one token together."""
     joined = Greedy(("Ann", "Bob", " =", "BobBob", " Ann", " Bob"))
-    assert refusal(joined, program("{n1}{n2} =", names=("Ann", "Bob"))) == (
-        'E588: "BobBob =" is read as "BobBob" " ="'
-    )
+    assert refusal(joined, program("{n1}{n2} =", names=("Ann", "Bob"))) == ('E588: "BobBob =" is read as "BobBob" " ="')
     apart = Greedy(("Ann", "Bob", " =", " Ann", " Bob"))
     reading, batch = read(apart, program("{n1}{n2} =", names=("Ann", "Bob")))
     assert reading.tokens(batch).tolist() == [[0, 0, 2], [0, 1, 2], [1, 0, 2], [1, 1, 2]]

@@ -10,13 +10,14 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 from circuitlang.cli.arguments import parser
-from circuitlang.cli.endings import HOLDS, REFUSED, REFUTED, UNREAD, ending
+from circuitlang.cli.endings import HOLDS, REFUSED, REFUTED, ending, unread
 from circuitlang.cli.parser import parse, split
-from circuitlang.cli.telling import face_of
+from circuitlang.cli.telling import Text, Unheard, face_of, flush, forget
 
 
 def main() -> NoReturn:
     """Run `circuitc`. Nothing that goes wrong shows a stack, unless CIRCUITC_TRACEBACK is set."""
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # were closed
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without `ä` shows `\xe4`
     sys.exit(run(sys.argv[1:]))
@@ -33,13 +34,14 @@ def run(arguments: Sequence[str]) -> int:
                 outcome = given.command(given, face)
             code = REFUSED if not outcome.askable else HOLDS if outcome.good else REFUTED
             face.finish(outcome, code)
-        except BrokenPipeError:
+        except Unheard:
             raise
         except BaseException as error:
             code, outcome = ending(error)
             face.finish(outcome, code)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has gone; Python would complain once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return UNREAD
+        flush()
+    except Unheard as unheard:
+        forget(sys.stdout)
+        code, outcome = unread(unheard.error)
+        Text().finish(outcome, code)
     return code

@@ -56,10 +56,11 @@ def parser() -> Parser:
     one.options += ["--resume", "--again"]  # a group keeps to itself what it adds
     one = command("verify", calls.verify, "decide the claims of a program", _run, _device, _face)
     one.add_argument("--claim", metavar="NAME", action="append", default=[], help="only this claim; may be repeated")
-    one.add_argument("--network", metavar="NAME=FILE", action="append", default=[], help="weights from a file")
+    _weights(one)
     one.add_argument("--html", metavar="FILE", type=Path, help="write a report as well: one page of HTML")
     one = command("render", calls.render, "draw a causal model, the network, and the alignment between them", _run)
     one.add_argument("--alignment", metavar="NAME", help="the alignment to draw")
+    _weights(one)
     one.add_argument("--out", metavar="STEM", type=Path, help="where to write, without a suffix")
     one.add_argument(
         "--format",
@@ -74,6 +75,11 @@ def parser() -> Parser:
     one = command("schema", calls.schema, "print the JSON Schema of what `--json` prints", file=False)
     one.add_argument("of", metavar="OF", nargs="?", default="output", help="`output` (default), `run` or `spec`")
     return top
+
+
+def _weights(one: Parser) -> None:
+    text = "weights from a file, or from the folder of a Hugging Face model; may be repeated"
+    one.add_argument("--network", metavar="NAME=FILE", action="append", default=[], help=text)
 
 
 def _one(one: Parser) -> None:

@@ -65,7 +65,7 @@ def render(given: Namespace, face: Face) -> Outcome:
     from circuitlang.commands.render import render
 
     program = allowed(given, face, but="W606")
-    return render(program, choice(given), given.run, given.alignment, given.out, given.format)
+    return render(program, choice(given), given.run, given.alignment, given.out, given.format, given.network)
 
 
 def new(given: Namespace, face: Face) -> Outcome:

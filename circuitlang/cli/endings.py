@@ -6,6 +6,7 @@ import os
 from circuitlang import __version__
 from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import Diagnostic, InternalError, Refusal
+from circuitlang.diagnostics.writing import unwritable
 
 HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
 INTERRUPTED, UNREAD = 130, 141  # as shells count the signals INT and PIPE
@@ -28,6 +29,13 @@ def ending(error: BaseException) -> tuple[int, Outcome]:
             raise error
         case _:
             return BUG, Outcome(diagnostics=(_internal(error),), good=False)
+
+
+def unread(error: OSError) -> tuple[int, Outcome]:
+    """Exit code and diagnostics where stdout takes nothing more; a reader that has gone has read enough."""
+    if isinstance(error, BrokenPipeError):
+        return UNREAD, Outcome(good=False)
+    return REFUSED, Outcome(diagnostics=(unwritable("stdout", error),), askable=False)
 
 
 def _of_memory(error: BaseException) -> bool:

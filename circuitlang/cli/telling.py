@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from itertools import zip_longest
-from typing import Protocol
+from typing import IO, Protocol
 
 from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import Diagnostic, render, to_json
@@ -116,13 +116,40 @@ def face_of(words: Sequence[str], command: str | None) -> Face:
     return Json(command) if chosen == "json" else Github() if chosen == "github" else Text()
 
 
+class Unheard(Exception):
+    """Stdout takes nothing more: its reader has gone, or the disk that it leads to is full."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def put(text: str) -> None:
-    """To stdout, as whole lines."""
-    if text:
-        print(text, end="" if text.endswith("\n") else "\n")
+    """To stdout, as whole lines; Unheard if it takes nothing more."""
+    try:
+        if text:
+            print(text, end="" if text.endswith("\n") else "\n")
+    except OSError as error:
+        raise Unheard(error) from None
+
+
+def flush() -> None:
+    """What stdout still holds; Unheard if it takes nothing more."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise Unheard(error) from None
 
 
 def say(text: str) -> None:
-    """To stderr, after what stdout still holds."""
-    sys.stdout.flush()
-    print(text, file=sys.stderr)
+    """To stderr, after what stdout still holds. Where stderr takes nothing more, nobody can be told so."""
+    flush()
+    try:
+        print(text, file=sys.stderr)
+    except OSError:
+        forget(sys.stderr)
+
+
+def forget(stream: IO[str]) -> None:
+    """Let what a broken stream still holds go nowhere: Python would fail over it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -100,13 +100,19 @@ def drawn(program: Program, name: str | None) -> str | None:
 
 def preferred(program: Program) -> str | None:
     """The alignment to draw if none is named: the first to a network that is trained, else the first to one that Tracr
-    compiles; None where there is no alignment to a transformer.
+    compiles or whose weights tell its architecture; None where there is no alignment to a transformer.
     """
-    for derived in (False, True):
+    for at_once in (True, False):
         for one in program.alignments:
             network = program.network(one.network)
-            origin = network.origin
-            tracr = isinstance(origin, Compiled) and origin.backend == "tracr"
-            if one.derived == derived and (isinstance(network.shape, TransformerShape) or tracr):
+            match network.origin:
+                case Compiled(backend="tracr"):
+                    can_be_drawn = True
+                case Checkpoint():
+                    can_be_drawn = network.shape is None or isinstance(network.shape, TransformerShape)
+                case _:
+                    can_be_drawn = isinstance(network.shape, TransformerShape)
+            known = network.shape is not None and not one.derived
+            if can_be_drawn and known == at_once:
                 return one.name
     return None

@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
 from typing_extensions import TypedDict
 
 from circuitlang.commands.outcome import Outcome
-from circuitlang.diagnostics import Diagnostic, Refusal, Source, read_source
+from circuitlang.diagnostics import Diagnostic, Label, Refusal, Source, read_source
 from circuitlang.diagnostics.writing import write_file
 
 
@@ -37,7 +38,6 @@ def fmt(files: Sequence[Path], check: bool = False, diff: bool = False) -> Outco
         good=not changing,
         askable=all(one["status"] != "refused" for one in files_json),
         data=FmtJson(files=files_json),
-        said=tuple(f"{one['path']}: would be reformatted" for one in changing),
         remark="\n".join(f"{one['path']}: reformatted" for one in files_json if one["status"] == "reformatted"),
     )
 
@@ -54,12 +54,20 @@ def _fmt_one(file: Path, only_look: bool) -> tuple[FormattedJson, tuple[Diagnost
         return FormattedJson(path=str(file), status="unchanged", diff=None), diagnostics
     shown = difference(source, text)
     if only_look:
-        return FormattedJson(path=str(file), status="would_change", diff=shown), diagnostics
+        return FormattedJson(path=str(file), status="would_change", diff=shown), (*diagnostics, _place(source, text))
     try:
         write_file(file, text)
     except Refusal as refusal:
         return FormattedJson(path=str(file), status="refused", diff=shown), (*diagnostics, *refusal.diagnostics)
     return FormattedJson(path=str(file), status="reformatted", diff=shown), diagnostics
+
+
+def _place(source: Source, text: str) -> Diagnostic:
+    """W559 at the first line that would change."""
+    pairs = enumerate(zip_longest(source.text.split("\n"), text.split("\n")), 1)
+    line = min(next(number for number, (old, new) in pairs if old != new), len(source.line_starts))
+    message, help = f"`{source.path}` is not in its canonical layout", f"circuitc fmt {source.typed}"
+    return Diagnostic("W559", message, Label(source.line_span(line), "the first line that would change"), helps=(help,))
 
 
 def difference(source: Source, text: str) -> str:

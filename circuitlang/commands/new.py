@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from circuitlang.commands.choosing import unknown
 from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import Diagnostic, Refusal
+from circuitlang.diagnostics.source import typed
 from circuitlang.diagnostics.writing import write_file
 
 FOLDER = Path(__file__).parent.parent / "templates"
@@ -36,19 +37,19 @@ def new(name: Path | None, template: str = FIRST) -> Outcome:
         Refusal: E560 without a name, E561 for a file that exists, E593 for an unknown template, E595 where nothing can
             be written.
     """
-    if name is None:
+    if name is None or not name.name.strip("."):
         raise Refusal(Diagnostic("E560", "a new program needs a name", helps=("circuitc new NAME",)))
     known = {one["name"]: one for one in _templates()}
     if template not in known:
         raise unknown("template", template, known)
     path = name if name.suffix == ".circ" else name.with_name(f"{name.name}.circ")
     if os.path.lexists(path):
-        helps = (f"choose another name: circuitc new {path.with_stem(f'{path.stem}_2')}",)
+        helps = (f"choose another name: circuitc new {typed(path.with_stem(f'{path.stem}_2'))}",)
         raise Refusal(Diagnostic("E561", f"`{path}` is there already, and stays as it is", helps=helps))
     text = (FOLDER / f"{template}.circ").read_text(encoding="utf-8")
     write_file(path, text)
     trained = "circuitc train {0} && " if "\ntrain " in text else ""
-    remark = f"next: circuitc check {{0}} && {trained}circuitc verify {{0}}".format(path)
+    remark = f"next: circuitc check {{0}} && {trained}circuitc verify {{0}}".format(typed(path))
     data = NewJson(file=str(path), template=template, templates=list(known.values()))
     return Outcome(f"{path}\n", data=data, remark=remark)
 

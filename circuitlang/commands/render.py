@@ -1,14 +1,14 @@
 """`circuitc render`.  In: a program; out: a diagram as files."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from typing_extensions import TypedDict
 
 from circuitlang import pipeline
-from circuitlang.commands.choosing import drawn, given_folder
+from circuitlang.commands.choosing import drawn
 from circuitlang.commands.outcome import Outcome
+from circuitlang.commands.verify import settled
 from circuitlang.core.program import Program
 from circuitlang.weights import Choice
 
@@ -27,11 +27,12 @@ def render(
     alignment: str | None = None,
     out: Path | None = None,
     formats: Iterable[str] | None = None,
+    files: Sequence[str] = (),
 ) -> Outcome:
     """Draw an alignment: DOT text always, the formats asked for, else SVG where Graphviz is. Says what was written."""
     alignment = drawn(program, alignment)
     if alignment is not None:
-        choice = replace(choice, folders=given_folder(program, run, [program.alignment(alignment).network]))
+        choice = settled(program, choice, run, [program.alignment(alignment).network], files)
 
     from circuitlang.diagnostics.writing import write_file  # now that the names are known to be right
     from circuitlang.reports.dot import to_dot, to_mermaid

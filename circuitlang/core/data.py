@@ -38,7 +38,7 @@ class Hole:
 class Prompt:
     """A template: words and holes in order, one token each unless a hole has a width.
 
-    `text` is the template as it was written, its holes `{n1}`: what a tokenizer reads. Word by word spaces do not count.
+    `text` is the template as it was written, its holes `{n1}`: what a tokenizer reads. Words need no spaces to be told.
     """
 
     parts: tuple[str | Hole, ...]

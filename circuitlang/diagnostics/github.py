@@ -16,7 +16,7 @@ LEVELS = {
     Severity.WARNING: "warning",
     Severity.NOTE: "notice",
 }
-FAILING = ("W706",)  # an undecided claim fails a workflow as a refuted one does
+FAILING = ("W559", "W706")  # the command fails: a claim is undecided, or a file would be reformatted
 
 
 def to_github(diagnostics: Iterable[Diagnostic]) -> str:

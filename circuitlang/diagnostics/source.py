@@ -7,6 +7,11 @@ from functools import cached_property
 from hashlib import sha256
 
 
+def typed(path: object) -> str:
+    """A path as it is typed at a command line: quoted where a shell, or a command, would take it for something else."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
+
+
 @dataclass(frozen=True)
 class Source:
     """One file's text.  `path` is printed as given and need not exist: a text from a notebook is a source too."""
@@ -26,8 +31,8 @@ class Source:
 
     @cached_property
     def typed(self) -> str:
-        """The path as it is typed at a command line: quoted where a shell, or a command, would take it otherwise."""
-        return shlex.quote(f"./{self.path}" if self.path.startswith("-") else self.path)
+        """The path as it is typed at a command line."""
+        return typed(self.path)
 
     def line_of(self, offset: int) -> int:
         """The line, counted from 1, that holds the character at `offset`."""

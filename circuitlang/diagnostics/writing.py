@@ -21,7 +21,7 @@ except ImportError:  # no locks on this system: then nothing can be told to be l
 _DRAFT = ".part"
 
 
-def unwritable(path: Path, error: OSError) -> Diagnostic:
+def unwritable(path: Path | str, error: OSError) -> Diagnostic:
     """E595: a place that cannot be written."""
     helps = ("check the place and its permissions, or choose another one",)
     return Diagnostic("E595", f"`{path}` cannot be written: {reason(error)}", helps=helps)

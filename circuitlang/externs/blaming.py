@@ -1,18 +1,21 @@
 """Whose line it was.  In: what a user's Python raised; out: its last line and its place in the user's file."""
 
 import importlib.util
+import re
 import traceback
 from pathlib import Path
 
 from circuitlang.diagnostics import Label, Source
 
 MOST = 100  # characters of what Python says
+PREFIX = "_circuitlang_extern_"  # of the names under which files are imported
+PRIVATE = re.compile(rf"\b{PREFIX}[0-9a-f]+_\w+\.")
 
 
 def last_line(error: BaseException) -> str:
     """What Python would say last: `ValueError: no such word`."""
-    lines = traceback.format_exception_only(error)
-    return shortened(" ".join(lines[-1].split()))
+    said = " ".join(traceback.format_exception_only(error)[-1].split())
+    return shortened(PRIVATE.sub("", said))
 
 
 def shortened(text: str, most: int = MOST) -> str:

@@ -13,7 +13,8 @@ from types import ModuleType
 
 from circuitlang.core.extern import Extern
 from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span, nearest, one_of
-from circuitlang.externs.blaming import last_line, place_of
+from circuitlang.diagnostics.source import typed
+from circuitlang.externs.blaming import PREFIX, last_line, place_of
 from circuitlang.externs.running import Runner
 
 # What is known of a function, every reading of its program knows; `Extern`s are equal wherever they are declared.
@@ -39,7 +40,7 @@ def load(extern: Extern) -> Extern:
             "E565",
             f"`{extern.path}` cannot be imported: {last_line(error)}",
             place_of(error, extern.path, content, "while it was imported"),
-            help=f"try it alone: python {extern.path}",
+            help=_help(error, extern.path),
         ) from None
     function = vars(module).get(extern.function)
     if callable(function):
@@ -85,10 +86,18 @@ def _read(extern: Extern) -> bytes:
     )
 
 
+def _help(error: BaseException, path: Path) -> str:
+    """What to do about a file that cannot be imported; alone, Python would find the files beside it."""
+    wanted = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    if wanted and any((path.parent / name).exists() for name in (f"{wanted}.py", wanted)):
+        return f"`{wanted}` lies beside it, where nothing is looked for: move what is needed into {path}"
+    return f"try it alone: python {typed(path)}"
+
+
 @cache
 def _import(file: Path, path: Path, content: bytes) -> ModuleType:
     """The module of these bytes; `path` is how messages and stacks call the file."""
-    name = f"_circuitlang_extern_{sha256(content).hexdigest()[:16]}_{path.stem}"
+    name = f"{PREFIX}{sha256(content).hexdigest()[:16]}_{path.stem}"
     module = ModuleType(name)
     module.__file__ = str(file)
     sys.modules[name] = module  # dataclasses and enums look their module up

@@ -77,6 +77,7 @@ class Runner:
         except TypeError:
             what = f"a Python {type(result).__name__}"
             help = "return a number, text, True, False, None, or a tuple of these"
+            help += "; `.item()` gives the plain value" if hasattr(result, "item") else ""
         else:
             if value in self.extern.result and _is_finite(value):
                 return value
@@ -118,11 +119,18 @@ def _plain(result: object) -> Value:
 
 
 def _is_finite(value: Value) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
+    """Whether a number is one that networks can hold."""
+    try:
+        return not isinstance(value, int | float | Fraction) or math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _brief(value: Value) -> str:
-    return shortened(show(value), 40)
+    try:
+        return shortened(show(value), 40)
+    except ValueError:  # Python itself writes no whole number of more than some thousand digits
+        return "a number of thousands of digits"
 
 
 def _domains(extern: Extern) -> str:

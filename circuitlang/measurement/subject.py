@@ -41,7 +41,7 @@ class Subject:
         return next(self.network.parameters()).dtype
 
     def choices(self, logits: Float[Tensor, "batch pos d_out"]) -> Float[Tensor, "batch pos answer"]:
-        """Of the network's outputs those that it answers with: through a tokenizer, the logits of the answers' tokens."""
+        """The network's outputs that it answers with: through a tokenizer, the logits of the answers' tokens."""
         classes = self.reading.classes
         return logits if classes is None else logits[..., list(classes)]
 

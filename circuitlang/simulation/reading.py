@@ -56,10 +56,11 @@ class Answers:
 class Reading:
     """The tokens that a network reads and the answers that it gives.
 
-    Either a prompt is read, and answered at its last token, or one sequence, answered at every position, or at the last
-    for a model with one answer. Word by word, token 0 is BOS and the last one PAD where inputs differ in length. Through
-    a tokenizer the vocabulary is the tokenizer's, and of the network's logits those at the tokens of the answers count,
-    `classes`: the network says the likeliest answer of the model's domain, whatever other tokens are likelier.
+    Either a prompt is read, and answered at its last token, or one sequence, answered at every position, or at the
+    last for a model with one answer. Word by word, token 0 is BOS and the last one PAD where inputs differ in length.
+    Through a tokenizer the vocabulary is the tokenizer's, and of the network's logits those at the tokens of the
+    answers count, `classes`: the network says the likeliest answer of the model's domain, whatever other tokens are
+    likelier.
     """
 
     outputs: tuple[Value, ...] | None  # None: a number

@@ -126,14 +126,17 @@ def _differing(found: Sequence[int], wanted: Sequence[int]) -> Sequence[int]:
 
 def _require_prompt(data: Data, model: Model) -> None:
     if not data.prompts:
-        holes = " ".join("{" + part.name + "}" for part in model.inputs if not part.index) or "{n1}"
+        holes = " and ".join("{" + part.name + "}" for part in model.inputs if not part.index)
+        text = f'write the text, with holes for what is drawn: prompt = "{holes} ="'
         refuse(
             "E586",
             f"`{data.name}` has no prompt, and a network with a tokenizer reads text",
             data.span,
             "no prompt",
             "without a prompt a network reads the sequence itself, value by value, and these are not its tokens",
-            f'write the text, with holes for what is drawn: prompt = "{holes} ="',
+            text
+            if holes
+            else "ask about a model of single values, each a hole of a prompt, or give weights without a tokenizer",
         )
 
 

@@ -17,7 +17,7 @@ from circuitlang.training.session import Session
 from circuitlang.training.state import State, Unfitting, Words, restore, save
 
 FILE = "checkpoint.safetensors"
-EVERY = 20.0  # seconds of training between two checkpoints
+EVERY = 5.0  # seconds of training between two checkpoints
 _SHARE = 50  # one part in so many of the time goes into writing them, or less
 
 

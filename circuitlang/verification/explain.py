@@ -131,7 +131,7 @@ def _table(found: Measurement) -> list[str]:
 
 
 def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
-    program = verdict.program
+    program = lab.program.source.typed
     match found.metric:
         case "strictness":
             trained = lab.program.training(found.network) is not None

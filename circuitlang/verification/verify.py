@@ -110,6 +110,7 @@ def _holds(lab: Laboratory, claim: Claim, statement: Statement) -> bool:
 
 
 def _command(program: Program, claim: Claim, seed: int, options: str) -> str:
-    parts = ["circuitc verify", program.source.typed, f"--claim {claim.name}", options, f"--seed {seed}" if seed else ""]
+    parts = ["circuitc verify", program.source.typed, f"--claim {claim.name}", options]
+    parts += [f"--seed {seed}"] if seed else []
     parts += ["--allow-extern"] if program.called_externs else []
     return " ".join(part for part in parts if part)

@@ -51,10 +51,10 @@ setting that its bridge does not tell of.  Remove the hooks with `bridge.reset_h
         "a site cannot be patched in a network that is run by the hooks of its bridge",
         """\
 A network that cannot be taken over exactly is run by the hooks of its TransformerBridge, and not every bridge has an
-honest hook for every site.  Attention and mlp side by side leave no stream between them; in most other bridges the hook
-called `hook_resid_mid` holds what the mlp reads, and the stream goes past it, so a patch there would not be the patch of
-a stream.  Grouped heads share keys and values.  Each kind of hook is tried before it is used: patching what one input
-gives into another has to carry all of it on.
+honest hook for every site.  Attention and mlp side by side leave no stream between them; in most other bridges the
+hook called `hook_resid_mid` holds what the mlp reads, and the stream goes past it, so a patch there would not be the
+patch of a stream.  Grouped heads share keys and values.  Each kind of hook is tried before it is used: patching what
+one input gives into another has to carry all of it on.
 
 Heads (`L0.H1`), mlps and neurons (`L0.mlp[3]`), and the stream between layers (`resid_post.0`) can be patched in all.
 """,

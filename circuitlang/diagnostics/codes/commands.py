@@ -1,8 +1,17 @@
-"""The codes E560 to E562: what was typed, and what the machine gives.  In: nothing; out: one entry a code."""
+"""The codes W559 to E562: what was typed, and what the machine gives.  In: nothing; out: one entry a code."""
 
 from circuitlang.diagnostics.codes.code import Code
 
 COMMANDS: tuple[Code, ...] = (
+    Code(
+        "W559",
+        "not-canonical",
+        "a file is not in its canonical layout",
+        """\
+`circuitc fmt --check` and `--diff` change nothing, and name the first line of every file that would change; the exit
+code is 1. `circuitc fmt FILE` changes it: indentation, columns and blank lines, never what the program means.
+""",
+    ),
     Code(
         "E560",
         "wrong-command-line",

@@ -8,9 +8,10 @@ TEXT: tuple[Code, ...] = (
         "hole-of-several-tokens",
         "a value is not one token in the hole of a prompt",
         """\
-A hole of a prompt names a token position, `@ n1`, so each of its values must be one token there.  Whether a word is one
-token depends on what stands around it: in GPT-2's vocabulary " Mary" behind a space is one token, "Mary" at the start of
-a text is another, and " Christophe" is two.  The prompt is encoded with each value, and the message shows the tokens.
+A hole of a prompt names a token position, `@ n1`, so each of its values must be one token there.  Whether a word is
+one token depends on what stands around it: in GPT-2's vocabulary " Mary" behind a space is one token, "Mary" at the
+start of a text is another, and " Christophe" is two.  The prompt is encoded with each value, and the message shows the
+tokens.
 
 Leave the value out of the domain, or write the prompt so that a space stands before the hole.
 """,
@@ -20,9 +21,9 @@ Leave the value out of the domain, or write the prompt so that a space stands be
         "answer-of-several-tokens",
         "an answer is not one token behind the prompt, or not one of its own",
         """\
-A network with a tokenizer answers with the token that follows the prompt and a space, and its logits are compared at the
-tokens of all the answers that the model can give.  Each must therefore be one token, the same behind every prompt, and
-no two answers the same one.
+A network with a tokenizer answers with the token that follows the prompt and a space, and its logits are compared at
+the tokens of all the answers that the model can give.  Each must therefore be one token, the same behind every prompt,
+and no two answers the same one.
 """,
     ),
     Code(

@@ -17,8 +17,8 @@ from circuitlang.syntax import tree
 class Layout:
     """The data sets that a network with an alignment may read, and what they say about its positions.
 
-    Not every network reads word by word: how many tokens a checkpoint's tokenizer makes of the text between two holes is
-    known only when it is there, so of its positions nothing but the order of holes and end is certain.
+    Not every network reads word by word: how many tokens a checkpoint's tokenizer makes of the text between two holes
+    is known only when it is there, so of its positions nothing but the order of holes and end is certain.
     """
 
     data: tuple[Data, ...] = ()

@@ -14,8 +14,8 @@ from torch import Tensor
 from circuitlang.core.network import TransformerShape
 from circuitlang.core.site import Site
 from circuitlang.diagnostics import Diagnostic, Refusal
-from circuitlang.networks.bridges.holding import POSITIONS
 from circuitlang.networks.blocks import ACTIVATIONS
+from circuitlang.networks.bridges.holding import POSITIONS
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.hooks import EMBED, head_input, heads, node_hooks
 from circuitlang.networks.patches import locate, refuse_site
@@ -31,8 +31,8 @@ PROBE = 6  # tokens of the inputs that tell what a hook reaches
 class Bridged:
     """A bridge whose nodes are patched by functions at its hooks; nothing is converted, and nothing restarts.
 
-    `config` has the bridge's sizes.  What our networks have no word for (a norm by root mean square, a gated mlp) stands
-    there as the nearest that they have: it decides nothing, the bridge computes.
+    `config` has the bridge's sizes.  What our networks have no word for (a norm by root mean square, a gated mlp)
+    stands there as the nearest that they have: it decides nothing, the bridge computes.
     """
 
     def __init__(self, bridge: "TransformerBridge") -> None:
@@ -182,7 +182,7 @@ class Bridged:
 
 
 def _config(bridge: "TransformerBridge") -> TransformerConfig:
-    settings = bridge.cfg
+    settings: Any = bridge.cfg
     attention_only = bool(settings.attn_only)
     shape = TransformerShape(
         layers=settings.n_layers,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from circuitlang.diagnostics import Diagnostic, Refusal
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 SAVE = "save it with transformers: model.save_pretrained(FOLDER); tokenizer.save_pretrained(FOLDER)"
-
-Made = TypeVar("Made")
 
 
 def open_pretrained(folder: Path) -> "Opened":
@@ -92,7 +90,7 @@ def _settings(folder: Path, name: str) -> dict[str, Any]:
     return settings
 
 
-def _attempt(folder: Path, what: str, load: Callable[[], Made]) -> Made:
+def _attempt(folder: Path, what: str, load: Callable[[], Any]) -> Any:
     """What transformers loads; it fails in whatever way the files happen to make it fail."""
     try:
         return load()
