@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from circuitlang.interface import render as render
     from circuitlang.interface import train as train
     from circuitlang.interface import verify as verify
+    from circuitlang.networks.bridges import from_bridge as from_bridge
+    from circuitlang.networks.bridges import to_bridge as to_bridge
     from circuitlang.pipeline import Checked as Checked
     from circuitlang.reports.diagram import Diagram as Diagram
     from circuitlang.runs import Run as Run
@@ -39,6 +41,7 @@ _HOMES = {
     "core.claim": ("Circuit",),
     "core.program": ("Program",),
     "diagnostics.diagnostic": ("Diagnostic", "Refusal"),
+    "networks.bridges": ("from_bridge", "to_bridge"),
     "pipeline": ("Checked",),
     "reports.diagram": ("Diagram",),
     "runs": ("Run",),
@@ -46,7 +49,7 @@ _HOMES = {
 }
 __all__ = [
     "Checked", "Circuit", "Diagnostic", "Diagram", "Program", "ProgramWarning", "Refusal", "Report", "Run", "Verdict",
-    "check", "compile", "discover", "load", "render", "train", "verify",
+    "check", "compile", "discover", "from_bridge", "load", "render", "to_bridge", "train", "verify",
 ]  # fmt: skip
 
 

@@ -202,8 +202,8 @@ def verify(
 
     Raises:
         Refusal: E592 for a network without weights, E593 for a claim or network there is not, E595 for a page
-            that cannot be written, E5xx for weights that cannot be used. A claim that cannot be asked is no refusal: its
-            verdict is `undecided` and says why.
+            that cannot be written, E5xx for weights that cannot be used. A claim that cannot be asked is no refusal:
+            its verdict is `undecided` and says why.
     """
     from circuitlang.diagnostics.writing import write_file
     from circuitlang.reports.page import page_of

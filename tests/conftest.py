@@ -2,6 +2,8 @@
 
 import pytest
 
+collect_ignore = ["golden"]  # its programs are fixtures, and no claims that must hold
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="write what was printed into the golden files")

@@ -358,7 +358,6 @@ def test_arguments_and_results_are_plain_python_values(here):
         ('{"red"}', "__import__('enum').Enum('C', {'R': 'red'}, type=str).R", "red"),
         ("real", "__import__('numpy').float64(0.25)", 0.25),
         ("real", "__import__('fractions').Fraction(6, 3)", 2),
-        ("real", "10 ** 400", 10**400),
         ("bool", "True", True),
         ("{none}", "None", None),
         ("angle(4)", "3", 3),

@@ -6,6 +6,7 @@ from pathlib import Path
 from circuitlang.core.network import Network, TransformerShape
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Label, Refusal
+from circuitlang.diagnostics.source import typed
 from circuitlang.weights.choice import Choice
 
 
@@ -49,10 +50,10 @@ def untrained(program: Program, declared: Network, path: Path, choice: Choice) -
         notes = [f"{notes[0]}, a folder named after all that the weights depend on"]
     seed = "" if choice.seed is None else f" --seed {choice.seed}"
     seed += " --allow-extern" if program.called_externs else ""
-    command = f"circuitc train {program.source.path}{seed}" if train else f"--network {declared.name}=FILE"
+    command = f"circuitc train {program.source.typed}{seed}" if train else f"--network {declared.name}=FILE"
     if path.with_name(CHECKPOINT).exists():
         notes.append("a training was cut off there, and can go on")
-        command += "" if declared.name not in choice.folders else f" --run {path.parent}"
+        command += "" if declared.name not in choice.folders else f" --run {typed(path.parent)}"
         command += " --resume"
     message = f"`{declared.name}` has no weights yet"
     return Refusal(Diagnostic("E592", message, label(declared, "declared here"), notes=tuple(notes), helps=(command,)))
