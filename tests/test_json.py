@@ -386,3 +386,18 @@ for words in (["verify", "quick.circ", "--claim", "answer"], ["verify", "quick.c
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('"E593"') == 6 and done.stdout.count('"E560"') == 1
+
+
+def test_what_is_printed_below_python_does_not_reach_stdout():
+    script = """
+import os, subprocess
+from circuitlang.cli.telling import Json
+with Json("verify").working():
+    print("loud")
+    os.write(1, b"louder ")
+    subprocess.run(["echo", "loudest"])
+print("answer")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "answer\n"
+    assert sorted(done.stderr.split()) == ["loud", "louder", "loudest"]

@@ -18,8 +18,9 @@ from circuitlang.cli import run
 from circuitlang.diagnostics import Refusal
 from circuitlang.networks.artefacts import network_hash, save_network
 from circuitlang.networks.bridges.inward import from_bridge
-from circuitlang.networks.bridges.opening import open_network
+from circuitlang.networks.bridges.opening import open_network, take_network
 from circuitlang.networks.bridges.outward import _native, to_bridge
+from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.reading import read_for
 from circuitlang.simulation.words import read_with, words_of
 
@@ -47,6 +48,7 @@ def test_every_dialect_gives_the_same_bits(variant, dialect, tmp_path):
     network = network_of(variant)
     shape, n_ctx = network.config.shape, network.config.n_ctx
     mask = torch.ones(n_ctx, n_ctx, dtype=torch.bool)
+    mask = mask.tril() if shape.attention == "causal" else mask
     match dialect:
         case "ours":
             tensors = network.state_dict()
@@ -79,7 +81,7 @@ def test_gpt2_by_its_own_names(prefix, tied, tmp_path):
     tensors = {name.replace("transformer.", prefix): one for name, one in model.state_dict().items()}
     if tied:
         del tensors["lm_head.weight"]
-    tensors |= {f"{prefix}h.{layer}.attn.bias": torch.ones(1, 1, 16, 16) for layer in range(2)}
+    tensors |= {f"{prefix}h.{layer}.attn.bias": torch.ones(1, 1, 16, 16).tril() for layer in range(2)}
     shape = expected.config.shape
     opened = open_network(stored(tensors, tmp_path / "gpt2.safetensors"), shape).network
     assert opened.config == expected.config
@@ -159,6 +161,65 @@ def test_whole_numbers_are_no_weights(tmp_path):
     tensors = exact_network().state_dict() | {"unembed.b_U": torch.ones(1, dtype=torch.int8)}
     code, message, _ = refused(stored(tensors, tmp_path / "x.safetensors"))
     assert code == "E549" and message.endswith("are float32, int8, not all floating")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_no_weight(number, tmp_path):
+    network = exact_network()
+    with torch.no_grad():
+        network.blocks[1].mlp.b_out[0] = number
+    path = stored(network.state_dict(), tmp_path / "x.safetensors")
+    told = "`blocks.1.mlp.b_out` holds NaN or infinite numbers"
+    code, message, _ = refused(path)
+    assert code == "E549" and message.endswith(told)
+    save_network(network, path, {})
+    code, message, _ = refused(path)
+    assert code == "E544" and message.endswith(told)
+    for given in (network, to_bridge(network)):
+        with pytest.raises(Refusal) as refusal:
+            take_network(given)
+        (one,) = refusal.value.diagnostics
+        assert one.code == "E549" and "holds NaN" in one.message
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"wte.weight": torch.zeros(3, 4), "h.0.attn.c_attn.weight": torch.zeros(3)},
+        {"wte.weight": torch.zeros(3, 4, 5)},
+        {"wte.weight": torch.zeros(3, 4), "h.99999999.attn.c_attn.bias": torch.zeros(12)},
+        {"embed.weight": torch.tensor(1.0), "blocks.0.mlp.in.weight": torch.zeros(2)},
+        {"embed.weight": torch.zeros(2, 2), "blocks.0.mlp.in.weight": torch.tensor(1.0)},
+    ],
+)
+def test_odd_shapes_and_numbers_of_layers(tensors, tmp_path):
+    assert refused(stored(tensors, tmp_path / "x.safetensors"))[0] == "E547"
+
+
+@pytest.mark.parametrize("variant", ["rotary", "attention"])
+def test_buffers_tell_another_architecture(variant, tmp_path):
+    network = build_transformer(
+        replace(exact_network().config, shape=replace(SHAPE, positions="rotary", heads=3, d_head=4), n_ctx=6), seed=0
+    )
+    positions, d_head = torch.arange(6.0)[:, None], 4
+    angles = positions * 10_000.0 ** -(torch.arange(0, d_head, 2) / d_head)
+    window, sin = torch.ones(6, 6).tril(), angles.sin().repeat(1, 2)
+    own = {"blocks.0.attn.mask": window, "blocks.0.attn.rotary_sin": sin}
+    path = tmp_path / "x.safetensors"
+    shape = network.config.shape
+    assert network_hash(open_network(stored(network.state_dict() | own, path), shape).network) == network_hash(network)
+    others = [{"blocks.1.attn.mask": window.triu(-2)}, {"blocks.1.attn.mask": torch.ones(6, 6)}]
+    if variant == "rotary":
+        others = [{"blocks.1.attn.rotary_sin": one} for one in (sin[:, :2], angles.sin().repeat_interleave(2, 1))]
+        others.append({"blocks.1.attn.rotary_sin": (angles / 500).sin().repeat(1, 2)})
+    for other in others:
+        code, message, _ = refused(stored(network.state_dict() | own | other, path), shape)
+        assert code == "E549" and "another architecture" in message
+
+
+def test_a_place_where_nothing_can_be():
+    code, message, _ = refused(Path("a" * 5000))
+    assert code == "E540" and message.endswith("file name too long")
 
 
 def test_heads_that_do_not_divide(tmp_path):

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from pretrained_models import NAMES, bert, bridge_over, byte_level, copying, gpt2, llama, store
 from transformer_lens.model_bridge import TransformerBridge
@@ -214,6 +215,14 @@ def test_weights_that_transformers_would_make_up_are_refused(copied) -> None:
         "E539",
         f"the weights in `{copied}` are not those of its config: `transformer.wpe.weight` has another shape",
     )
+
+
+def test_weights_that_are_no_numbers_are_refused(copied) -> None:
+    weights = safetensors.torch.load_file(copied / "model.safetensors")
+    weights["transformer.ln_f.weight"][1] = float("nan")
+    safetensors.torch.save_file(weights, copied / "model.safetensors", {"format": "pt"})
+    code, message = refused(copied)
+    assert code == "E539" and message.endswith("`transformer.ln_f.weight` holds NaN or infinite numbers")
 
 
 def test_what_no_bridge_can_run_is_refused(tmp_path) -> None:

@@ -297,6 +297,14 @@ def attempt(run):
         return None
 
 
+def test_a_fold_that_fails_has_nothing_to_fail_at_in_an_empty_string() -> None:
+    lost = Match(m.const(5), (Arm(finite((0, 1)), m.const(0)),), None)
+    fold = Each("mean", "j", Positions("w"), m.call("less", lost, m.const(0)), m.const(0))
+    model = m.model("Lost", (m.strings(LETTERS, "w"),), m.node("n", Real(), fold, Index("i", Positions("w"))))
+    for rows in (batch_of([{"w": ()}], model), batch_of([{"w": ()}, {"w": ("a",)}], model).take(np.array([0]))):
+        assert cells(simulate(model, rows), 0) == oracle.interpret(model, {"w": ()})
+
+
 @settings(max_examples=250, deadline=None)
 @given(programs(), st.randoms(use_true_random=False))
 def test_random_programs(model: Model, rng: random.Random) -> None:

@@ -3,8 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from itertools import zip_longest
 from typing import IO, Protocol
 
@@ -79,9 +79,11 @@ class Json:
         self.command = command
         self.told: list[Diagnostic] = []
 
-    def working(self) -> AbstractContextManager:
-        """What any library prints meanwhile goes to stderr."""
-        return redirect_stdout(sys.stderr)
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """What anything prints meanwhile goes to stderr, be it in Python or below."""
+        with _descriptor_aside(), redirect_stdout(sys.stderr):
+            yield
 
     def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep them."""
@@ -98,6 +100,24 @@ class Json:
             "data": outcome.data,
         }
         put(json.dumps(answer, indent=2, allow_nan=False))
+
+
+@contextmanager
+def _descriptor_aside() -> Iterator[None]:
+    """The descriptor of stdout leads to stderr: programs and libraries that are called know no `sys.stdout`."""
+    try:
+        out, err = sys.stdout.fileno(), sys.stderr.fileno()
+    except (OSError, ValueError):  # no files, as in a notebook
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(out)
+    os.dup2(err, out)
+    try:
+        yield
+    finally:
+        os.dup2(kept, out)
+        os.close(kept)
 
 
 def face_of(words: Sequence[str], command: str | None) -> Face:

@@ -13,7 +13,17 @@ from torch import Tensor
 from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.diagnostics.writing import reason, write_file
 from circuitlang.networks.config import TransformerConfig, check_buildable
-from circuitlang.networks.packing import NETWORK, canonical, checksum, misfit, other_shape, pack, read_packed, unpack
+from circuitlang.networks.packing import (
+    NETWORK,
+    canonical,
+    checksum,
+    misfit,
+    not_finite,
+    other_shape,
+    pack,
+    read_packed,
+    unpack,
+)
 from circuitlang.networks.transformer import Transformer
 
 CONFIG = pydantic.TypeAdapter(TransformerConfig)
@@ -86,6 +96,9 @@ def fill(config: TransformerConfig, weights: Mapping[str, Tensor], name: str) ->
     if len(kinds) != 1 or not kinds <= {torch.float32, torch.float64}:
         found = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
         raise Refusal(other_shape(name, f"its weights are {found}, not all float32 or all float64"))
+    broken = not_finite(weights)
+    if broken is not None:
+        raise Refusal(other_shape(name, broken))
     network = Transformer(config).to(kinds.pop())
     network.load_state_dict(dict(weights))
     return network

@@ -159,6 +159,16 @@ def misfit(tensors: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]
     return None
 
 
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The first tensor that holds NaN or an infinity, for which every claim would be refuted; None if none does."""
+    for key in sorted(tensors):
+        one = tensors[key].detach()
+        one = one.float() if one.is_floating_point() and one.itemsize == 1 else one  # of 8 bits, which lack the test
+        if not one.isfinite().all():
+            return f"`{key}` holds NaN or infinite numbers"
+    return None
+
+
 def checksum(tensors: Mapping[str, Tensor], *words: dict[str, Any]) -> str:
     """A sha256 over JSON and tensors, each preceded by what it is and how long, so that no two contents collide."""
     parts = [("json", canonical(word).encode()) for word in words]

@@ -77,5 +77,7 @@ def some(mask: np.ndarray) -> np.ndarray:
 def first_along(cells: Cells, mask: np.ndarray) -> Cells:
     """The first cell along the last axis at which the mask holds; any cell where it holds nowhere."""
     shape = np.broadcast_shapes(cells.codes.shape, mask.shape)
+    if shape[-1] == 0:  # every string is empty
+        return Cells(np.zeros(shape[:-1], np.int64), cells.values)
     first = np.broadcast_to(mask, shape).argmax(-1)[..., None]
     return Cells(np.take_along_axis(np.broadcast_to(cells.codes, shape), first, -1)[..., 0], cells.values)

@@ -3,6 +3,7 @@ latest that is complete, and the state in such a file back.
 """
 
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     Raises:
         Refusal: E540 to E544; a file that is not wholly intact is never used.
     """
-    return from_bytes(read_packed(path, CHECKPOINT), str(path)) if path.exists() else None
+    return from_bytes(read_packed(path, CHECKPOINT), str(path)) if os.path.exists(path) else None
 
 
 def to_bytes(checkpoint: Checkpoint) -> bytes:

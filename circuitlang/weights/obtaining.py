@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,13 +78,13 @@ def _open(program: Program, name: str, choice: Choice) -> tuple[Opened, str]:
     path = choice.files.get(name)
     if path is None and isinstance(declared.origin, Checkpoint):
         path = Path(program.source.path).parent / declared.origin.path
-        if not path.exists():
+        if not os.path.exists(path):
             raise absent(declared, path)
     if path is not None:
         shape = declared.shape if isinstance(declared.shape, TransformerShape) else None
         return open_network(path, shape), str(path)
     folder = folder_of(program, name, choice)
-    if not (folder / WEIGHTS).exists():
+    if not os.path.exists(folder / WEIGHTS):
         raise untrained(program, declared, folder / WEIGHTS, choice)
     opened = open_network(folder / WEIGHTS, None)
     confirm(folder, folder / WEIGHTS, network_hash(opened.network))

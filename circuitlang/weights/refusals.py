@@ -1,5 +1,6 @@
 """Why a network has no weights.  In: a declared network, what was found instead; out: one refusal."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def untrained(program: Program, declared: Network, path: Path, choice: Choice) -
     seed = "" if choice.seed is None else f" --seed {choice.seed}"
     seed += " --allow-extern" if program.called_externs else ""
     command = f"circuitc train {program.source.typed}{seed}" if train else f"--network {declared.name}=FILE"
-    if path.with_name(CHECKPOINT).exists():
+    if os.path.exists(path.with_name(CHECKPOINT)):
         notes.append("a training was cut off there, and can go on")
         command += "" if declared.name not in choice.folders else f" --run {typed(path.parent)}"
         command += " --resume"

@@ -170,7 +170,8 @@ nobody would notice.  Copy the file again from where it came, or train or compil
         "the weights in the file do not fit the network that it describes",
         """\
 The metadata of the file describe a transformer, but the weights beside them are those of another one: a weight is
-missing, one too many is there, or one has another shape or number type.  A file that circuitlang wrote never
+missing, one too many is there, or one has another shape or number type.  Or a weight holds NaN or an infinity: such a
+network answers nothing, and a claim about it would be refuted without saying why.  A file that circuitlang wrote never
 does this; look at the program that made it.
 """,
     ),

@@ -85,7 +85,8 @@ Encoders, state-space models and mixtures of experts are not like that.
         "the weights in the folder of a model are not those that its config asks for",
         """\
 Where weights are missing, transformers goes on with random ones and says so in a warning.  A claim about such a network
-would be about no network at all, so it is refused.  Save the model again from where it is whole.
+would be about no network at all, so it is refused; so is one with NaN or infinite weights.  Save the model again from
+where it is whole.
 """,
     ),
     Code(
@@ -115,11 +116,13 @@ a file that circuitlang did not write the architecture has to be declared:
     Code(
         "E549",
         "foreign-layout",
-        "the weights of a foreign file can be read in two ways, or are no floating point numbers",
+        "the weights of a foreign file can be read in two ways, are of another architecture, or are not all numbers",
         """\
 A TransformerBridge over GPT-2 keeps matrices as [in, out], a native one as [out, in], under the same names.  Where an
 mlp is as wide as the stream the two cannot be told apart.  Quantised weights are whole numbers whose scale stands
-elsewhere.  Write the file anew from the network that it is from, with names that leave no doubt:
+elsewhere.  NaN and infinities, which a training that diverged leaves, answer nothing: a claim about such a network
+would be refuted without saying why.  Masks and rotary tables beside the weights tell where they are not those of the
+declared architecture.  Write the file anew from the network that it is from, with names that leave no doubt:
 
     circuitlang.networks.artefacts.save_network(from_bridge(bridge), "tiny.safetensors", {})
 """,

@@ -11,13 +11,16 @@ from torch import Tensor
 
 from circuitlang.core.network import TransformerShape
 from circuitlang.diagnostics import Diagnostic, Refusal, one_of
+from circuitlang.networks.attention import rotary_tables
 from circuitlang.networks.bridges.layouts import half_apart
 from circuitlang.networks.bridges.naming import BRIDGE, BRIDGE_OVER_GPT2, DIALECTS, GPT2, Dialect, Layout
 from circuitlang.networks.config import TransformerConfig, check_buildable
+from circuitlang.networks.packing import not_finite
 from circuitlang.networks.transformer import Transformer
 
 ENDLESS = 2048  # the context of a network with rotary positions, where no mask in the file tells one
 SHOWN = 6  # names in one message
+FINITE = "save it from where its weights are numbers, for example from before the step at which its training diverged"
 
 
 def network_from_foreign(tensors: Mapping[str, Tensor], shape: TransformerShape, name: str) -> Transformer:
@@ -29,7 +32,7 @@ def network_from_foreign(tensors: Mapping[str, Tensor], shape: TransformerShape,
 
     Raises:
         Refusal: E547 for weights that are missing, left over or of another shape; E549 for what is no weight, or could
-            be read in two ways; E531 for sizes that no network has.
+            be read in two ways, or belongs to another architecture; E531 for sizes that no network has.
     """
     dialect = _dialect(tensors, name)
     found, left = {}, []
@@ -42,19 +45,22 @@ def network_from_foreign(tensors: Mapping[str, Tensor], shape: TransformerShape,
         else:
             found[key] = (entry[0].layout, entry[1], tensor)
     read = _read_shape({ours: tensor for _, names, tensor in found.values() for ours in names}, shape, dialect, found)
+    _refuse_other_use(tensors, read, dialect, name)
     weights: dict[str, Tensor] = {}
     for key, (layout, names, tensor) in found.items():
         try:
             parts = _ours(tensor, layout, len(names), read)
-        except RuntimeError as error:  # of sizes that do not divide
+        except (IndexError, RuntimeError) as error:  # of sizes that do not divide, or are too few or too many
             raise _misfit(name, dialect, [f"`{key}` has shape {list(tensor.shape)}"]) from error
         weights |= dict(zip(names, parts, strict=True))
     if dialect.neighbours and read.positions == "rotary":
         weights |= {key: half_apart(one) for key, one in weights.items() if key.endswith(("_Q", "_K"))}
-    if dialect.tied and "embed.W_E" in weights:
+    if dialect.tied and "embed.W_E" in weights and weights["embed.W_E"].dim() == 2:
         weights.setdefault("unembed.W_U", weights["embed.W_E"].t())
     if "unembed.W_U" in weights and dialect is not DIALECTS[0]:
         weights.setdefault("unembed.b_U", weights["unembed.W_U"].new_zeros(weights["unembed.W_U"].shape[-1]))
+    if read.layers > len(weights):  # which no file of a whole network says, and building so many takes forever
+        raise _misfit(name, dialect, [f"it has {len(weights)} weights, and a layer of number {read.layers - 1}"])
     return _fill(weights, _config(weights, read, tensors), left, name, dialect)
 
 
@@ -68,12 +74,12 @@ def _dialect(tensors: Mapping[str, Tensor], name: str) -> Dialect:
         raise Refusal(Diagnostic("E547", message, notes=notes, helps=helps))
     if dialect is not BRIDGE or "blocks.0.mlp.in.weight" not in tensors:
         return dialect
-    into, width = tensors["blocks.0.mlp.in.weight"].shape, tensors["embed.weight"].shape[-1]
-    if into[0] == into[-1]:
+    into, width = tensors["blocks.0.mlp.in.weight"].shape, tensors["embed.weight"].shape[-1:]
+    if len(into) == 2 and into[0] == into[1]:
         message = f"`{name}` has square mlps, so nothing tells whether its matrices are [in, out] or [out, in]"
         helps = ("save it with TransformerLens' weights: safetensors.torch.save_file(bridge.tl_parameters(), FILE)",)
         raise Refusal(Diagnostic("E549", message, helps=helps))
-    return BRIDGE_OVER_GPT2 if into[0] == width else BRIDGE
+    return BRIDGE_OVER_GPT2 if into[:1] == width else BRIDGE
 
 
 def _read_shape(
@@ -106,8 +112,29 @@ def _read_shape(
     return read
 
 
+def _refuse_other_use(tensors: Mapping[str, Tensor], shape: TransformerShape, dialect: Dialect, name: str) -> None:
+    """Refuse weights whose masks or rotary tables are not those of this architecture: a window, half-turned heads."""
+    for key, tensor in tensors.items():
+        if not dialect.passes_over(key) or tensor.dim() < 2:
+            continue
+        if key.endswith(("attn.mask", "attn.bias")):
+            free = torch.ones_like(tensor, dtype=torch.bool)
+            as_declared = torch.equal(tensor.bool(), free.tril() if shape.attention == "causal" else free)
+            how = f"`{key}` is not the mask of {shape.attention} attention to all positions"
+        elif key.endswith("rotary_sin") and shape.positions == "rotary":
+            cos_sin = rotary_tables(len(tensor), shape.d_head, torch.float32, tensor.device)
+            sin = cos_sin[1][0, :, 0].repeat(1, 2)
+            as_declared = tensor.shape == sin.shape and torch.allclose(tensor.float(), sin, atol=1e-2)
+            how = f"`{key}` does not turn heads of {shape.d_head} as a whole, half a head apart, with the base 10000"
+        else:
+            continue
+        if not as_declared:
+            helps = ("declare what the weights are; where a network cannot be declared, give its TransformerBridge",)
+            raise Refusal(Diagnostic("E549", f"`{name}` has weights of another architecture: {how}", helps=helps))
+
+
 def _ours(tensor: Tensor, layout: Layout, parts: int, shape: TransformerShape) -> tuple[Tensor, ...]:
-    """A foreign tensor as our weights; RuntimeError where its sizes do not divide."""
+    """A foreign tensor as our weights; RuntimeError or IndexError where its sizes cannot be."""
     heads = (shape.heads, shape.d_head)
     match layout:
         case "same":
@@ -166,6 +193,9 @@ def _fill(
         shown = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
         helps = ("save the weights as float32",)
         raise Refusal(Diagnostic("E549", f"the weights in `{name}` are {shown}, not all floating", helps=helps))
+    broken = not_finite(weights)
+    if broken is not None:
+        raise Refusal(Diagnostic("E549", f"the weights in `{name}` are not all numbers: {broken}", helps=(FINITE,)))
     network = Transformer(config).to(torch.float64 if torch.float64 in kinds else torch.float32)
     network.load_state_dict(weights)
     return network

@@ -3,6 +3,7 @@ the network and what is known about it.  No pickle is ever opened.
 """
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from torch import nn
 from circuitlang.core.network import TransformerShape
 from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.networks.artefacts import network_from_bytes
-from circuitlang.networks.bridges.foreign import network_from_foreign
+from circuitlang.networks.bridges.foreign import FINITE, network_from_foreign
 from circuitlang.networks.config import TransformerConfig
-from circuitlang.networks.packing import KINDS, NETWORK, damaged, format_of, read_packed
+from circuitlang.networks.packing import KINDS, NETWORK, damaged, format_of, not_finite, read_packed
 
 WEIGHTS = "network.safetensors"  # in a run folder
 
@@ -41,9 +42,9 @@ def open_network(path: Path, shape: TransformerShape | None) -> Opened:
         Refusal: E540 to E544 for what cannot be read, E547 to E549 for foreign weights that make no network, and for
             folders what `pretrained.open_pretrained` says.
     """
-    if (path / WEIGHTS).is_file():
+    if os.path.isfile(path / WEIGHTS):  # which is False, as no method of a path is, where nobody may look
         path = path / WEIGHTS
-    elif (path / "config.json").is_file():
+    elif os.path.isfile(path / "config.json"):
         from circuitlang.networks.bridges.pretrained import open_pretrained
 
         return open_pretrained(path)
@@ -72,10 +73,11 @@ def take_network(given: object) -> Opened:
     A bridge becomes a `Transformer` where that can hold it exactly; otherwise it is run as it is, by its own hooks.
 
     Raises:
-        Refusal: E538 for a bridge without the hooks that are needed.
+        Refusal: E538 for a bridge without the hooks that are needed, E549 for weights that are no finite numbers.
         TypeError: for anything else.
     """
     if isinstance(getattr(given, "config", None), TransformerConfig):
+        _require_numbers(given)
         return Opened(network=given)
     load = getattr(given, "load", None)
     if callable(load) and not isinstance(given, nn.Module):
@@ -89,6 +91,7 @@ def take_network(given: object) -> Opened:
     from circuitlang.networks.bridges.inward import from_bridge
     from circuitlang.networks.bridges.tokenizing import tokenizer_of
 
+    _require_numbers(given)
     tokenizer = tokenizer_of(given)
     try:
         return Opened(network=from_bridge(given), tokenizer=tokenizer)
@@ -96,6 +99,13 @@ def take_network(given: object) -> Opened:
         from circuitlang.networks.bridges.hooked import Bridged
 
         return Opened(network=Bridged(given), tokenizer=tokenizer)
+
+
+def _require_numbers(given: Any) -> None:
+    broken = not_finite(dict(given.named_parameters())) if isinstance(given, nn.Module) else None
+    if broken is not None:
+        message = f"the weights that are given are not all numbers: {broken}"
+        raise Refusal(Diagnostic("E549", message, helps=(FINITE,)))
 
 
 def _is_foreign(content: bytes) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circuitlang.diagnostics import Diagnostic, Refusal
+from circuitlang.networks.packing import not_finite
 
 if TYPE_CHECKING:
     from circuitlang.networks.bridges.opening import Opened
@@ -48,7 +49,7 @@ def open_pretrained(folder: Path) -> "Opened":
                 output_loading_info=True,
             ),
         )
-        _require_weights(folder, found)
+        _require_weights(folder, found, not_finite(dict(model.named_parameters())))
         try:
             # The name keeps TransformerLens from looking anything up: the model is here.
             bridge = TransformerBridge.boot_transformers(
@@ -101,11 +102,12 @@ def _attempt(folder: Path, what: str, load: Callable[[], Any]) -> Any:
         raise Refusal(_unreadable(folder, f"{what} cannot be loaded", SAVE, reason)) from error
 
 
-def _require_weights(folder: Path, found: dict[str, Any]) -> None:
-    """Refuse weights that are missing or have another shape: transformers would make up random ones instead."""
+def _require_weights(folder: Path, found: dict[str, Any], broken: str | None) -> None:
+    """Refuse weights that are missing or have another shape, for which transformers makes up random ones, or broken."""
     names = [str(name[0] if isinstance(name, tuple) else name) for name in found.get("mismatched_keys", ())]
     wrong = [f"`{name}` has another shape" for name in sorted(names)]
     wrong += [f"`{name}` is missing" for name in sorted(found.get("missing_keys", ()))]
+    wrong += [broken] if broken and not wrong else []
     if wrong:
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         message = f"the weights in `{folder}` are not those of its config: {wrong[0]}{more}"
