@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from circuitlang.core.network import Checkpoint
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Source
 from circuitlang.diagnostics.display import Displayed
@@ -131,13 +132,17 @@ def render(program: Program, alignment: str | None, choice: Choice) -> Diagram:
     aligned = program.alignment(alignment)
     name, weights = aligned.network, None
     model, shape = program.model(aligned.model), program.network(name).shape
+    record = read_record(folder_of(program, name, choice))
+    given = name in choice.files or name in choice.given
     if aligned.derived:
+        from circuitlang.networks.artefacts import network_hash  # which brings torch along
+
         made = compile_to_tracr(program, name)
         aligned, model, shape = replace(aligned, pairs=made.pairs), made.model, made.network.config.shape
-    elif shape is None or name in choice.files or name in choice.given:
+        weights = obtain(program, name, choice).sha256 if given else network_hash(made.network)
+    elif shape is None or given or (record and isinstance(program.network(name).origin, Checkpoint)):
         found = obtain(program, name, choice)
         shape, weights = found.network.config.shape, found.sha256
-    record = read_record(folder_of(program, name, choice))
     known = record.verdicts if record and record.key == run_key(program, name, choice.seed) else ()
     if record and weights not in (None, record.network_sha256):
         known = ()  # these are verdicts on other weights

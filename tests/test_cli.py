@@ -17,6 +17,7 @@ import torch
 from circuitlang import __version__, pipeline, weights
 from circuitlang.cli import run
 from circuitlang.diagnostics import CODES
+from circuitlang.networks.artefacts import load_network, save_network
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -367,6 +368,21 @@ def test_train_verify_render(here, capsys):
     assert "IIA" not in (here / "quick.dot").read_text()
 
 
+def test_marks_are_those_of_the_weights_that_are_named(here, capsys):
+    assert run(["compile", "quick.circ", "--run", "mine"]) == 0
+    assert run(["verify", "quick.circ", "--claim", "contains"]) == 0
+    network, _ = load_network(here / "mine" / "network.safetensors")
+    for folder in ("mine", "other"):
+        (here / folder).mkdir(exist_ok=True)
+        save_network(network, here / folder / "network.safetensors", {})
+        with torch.no_grad():
+            network.unembed.b_U += 1
+    for file, marked in (("mine", True), ("other", False)):
+        weights = f"Exact={file}/network.safetensors"
+        assert run(["render", "quick.circ", "--alignment", "Compiled", "--network", weights, "--format", "dot"]) == 0
+        assert ("IIA 1" in (here / "quick.dot").read_text()) is marked
+
+
 def test_training_in_vain_is_told(here, capsys):
     text = QUICK.replace("lr = 1e-2", "lr = 1e-9").replace("until = {answers}", "until = {answers}  at_most = 1 steps")
     (here / "hopeless.circ").write_text(text)
@@ -377,6 +393,14 @@ def test_training_in_vain_is_told(here, capsys):
     assert run(["verify", "hopeless.circ", "--claim", "answers"]) == 1
     out, err = capsys.readouterr()
     assert "REFUTED" in out and err.startswith("refuted[F703]")
+
+
+def test_a_last_step_that_breaks_the_weights_keeps_nothing(here, capsys):
+    text = QUICK.replace("lr = 1e-2", "lr = 1e39").replace("until = {answers}", "until = {answers}  at_most = 1 steps")
+    (here / "broken.circ").write_text(text)
+    assert run(["train", "broken.circ"]) == 2
+    assert "holds NaN or infinite numbers" in said(capsys, "E550")[1]
+    assert not [*here.glob("runs/broken/*/*.safetensors")]
 
 
 def test_one_claim_and_unknown_ones(trained, capsys):

@@ -14,6 +14,7 @@ from circuitlang.networks import hooks
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.networks.bridges.hooked import Bridged
 from circuitlang.networks.bridges.inward import from_bridge
+from circuitlang.networks.bridges.opening import take_network
 from circuitlang.networks.patches import masks_for, merge
 
 ALL = {"gpt2": gpt2, "llama": llama, "grouped": lambda: llama(2), "neox": neox, "neox-in-series": lambda: neox(False)}
@@ -147,6 +148,17 @@ def test_a_hash_tells_weights_apart() -> None:
     halved = Bridged(bridge_over(gpt2().to(torch.bfloat16)))
     assert len(network_hash(halved)) == 64 != network_hash(one)
     assert network_hash(one.to("cpu")) == network_hash(one)
+
+
+def test_settings_that_the_weights_do_not_have_are_refused() -> None:
+    lies = bridge_over(llama(4)), bridge_over(gpt2())
+    lies[0].cfg.d_vocab, lies[1].cfg.n_ctx = 10**6, 3
+    with pytest.raises(Refusal) as refusal:
+        take_network(lies[0])
+    assert [one.code for one in refusal.value.diagnostics] == ["E538"]
+    with pytest.raises(Refusal) as refusal:
+        from_bridge(lies[1])
+    assert [one.code for one in refusal.value.diagnostics] == ["E535"]
 
 
 def test_a_mixture_of_experts_has_no_neurons_and_is_refused() -> None:

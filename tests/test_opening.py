@@ -13,7 +13,7 @@ from test_bridges import NATIVES, TOKENS, gpt2, native
 from test_networks import VARIANTS, network_of
 from toys import SHAPE, exact_network
 
-from circuitlang import pipeline, weights
+from circuitlang import pipeline, verify, weights
 from circuitlang.cli import run
 from circuitlang.diagnostics import Refusal
 from circuitlang.networks.artefacts import network_hash, save_network
@@ -167,7 +167,7 @@ def test_whole_numbers_are_no_weights(tmp_path):
 def test_what_is_no_number_is_no_weight(number, tmp_path):
     network = exact_network()
     with torch.no_grad():
-        network.blocks[1].mlp.b_out[0] = number
+        network.state_dict()["blocks.1.mlp.b_out"][0] = number
     path = stored(network.state_dict(), tmp_path / "x.safetensors")
     told = "`blocks.1.mlp.b_out` holds NaN or infinite numbers"
     code, message, _ = refused(path)
@@ -220,6 +220,9 @@ def test_buffers_tell_another_architecture(variant, tmp_path):
 def test_a_place_where_nothing_can_be():
     code, message, _ = refused(Path("a" * 5000))
     assert code == "E540" and message.endswith("file name too long")
+    with pytest.raises(Refusal) as refusal:
+        verify(TEXT, "a\0b")
+    assert refusal.value.diagnostics[0].code == "E540"
 
 
 def test_heads_that_do_not_divide(tmp_path):
@@ -340,6 +343,22 @@ def test_a_file_on_the_command_line_wins(here, capsys):
     assert "Tiny: right.safetensors, weights" in capsys.readouterr().out
 
 
+def test_marks_go_with_the_weights_of_a_checkpoint(here):
+    path = here / "sub" / "there" / "tiny.safetensors"
+    for network, marked in ((exact_network(5), True), (network_with(exact_network(5), 1.0), False)):
+        stored(network.state_dict(), path)
+        if marked:
+            assert run(["verify", "sub/main.circ"]) == 0
+        assert run(["render", "sub/main.circ", "--format", "dot", "--out", "drawn"]) == 0
+        assert ("IIA 1" in (here / "drawn.dot").read_text()) is marked
+
+
+def network_with(network, bias: float):
+    with torch.no_grad():
+        network.unembed.b_U.fill_(bias)
+    return network
+
+
 def test_a_run_folder_may_be_named_as_a_file(here):
     (here / "run").mkdir()
     save_network(exact_network(5), here / "run" / "network.safetensors", {})
@@ -422,6 +441,13 @@ def test_a_file_is_read_with_its_own_words(here, capsys):
     save_network(network, Path("wordless.safetensors"), {})
     assert run(["verify", "narrow.circ", "--network", "Tiny=wordless.safetensors"]) == 2
     assert "error[E655]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said", ["IOI", 5, ["a"], {}, {"vocabulary": "abc", "outputs": None, "n_ctx": 5, "pad": None}])
+def test_other_words_about_a_network_are_let_be(said, here):
+    path = here / "sub" / "there" / "tiny.safetensors"
+    save_network(exact_network(5), path, {"reading": said})
+    assert run(["verify", "sub/main.circ"]) == 0
 
 
 def test_compiled_networks_keep_their_words(here, capsys):

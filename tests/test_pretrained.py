@@ -140,6 +140,14 @@ def test_another_architecture_is_run_by_its_hooks(tmp_path) -> None:
     assert [one.code for one in report.verdicts[0].diagnostics] == ["E536"]
 
 
+@pytest.mark.parametrize("model", [gpt2, lambda: llama(2, len(byte_level()), 24)])
+def test_bridges_of_sixteen_bits(model, random_model) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(random_model / "gpt")
+    report = cl.verify(random_model / "ioi.circ", bridge_over(model().to(torch.bfloat16), tokenizer))
+    measured = report.verdicts[0].measured
+    assert verdicts(report) == ["refuted"] * 4 and measured is not None and measured.counterexample is not None
+
+
 def test_positions_of_a_checkpoint_are_counted_in_tokens(random_model, tmp_path) -> None:
     """There are 14 words and 16 tokens, and nobody knows that before the tokenizer is there."""
     for site in ("L0.H0 @ 15", "L0.H0 @ (n1 + 7)", "L0.H0 @ (end - 14)"):

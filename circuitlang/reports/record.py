@@ -132,11 +132,12 @@ def read_record(folder: Path) -> RunRecord | None:
     """
     path = folder / FILE
     try:
-        return _parse(path.read_bytes(), path)
-    except (FileNotFoundError, NotADirectoryError):
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a path that holds a null character
         return None
     except OSError as error:
         raise _damaged(path, reason(error)) from None
+    return _parse(content, path)
 
 
 def confirm(folder: Path, weights: Path, network_sha256: str) -> None:

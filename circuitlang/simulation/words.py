@@ -30,7 +30,7 @@ def read_with(about: Mapping[str, Any], asked: Reading) -> Reading | None:
         Refusal: E578 for a word of a prompt that it lacks.
     """
     stored = about.get(KEY)
-    if stored is None or asked.tokenizer is not None:
+    if stored is None or asked.tokenizer is not None or not _are_words(stored):
         return None
     own = replace(
         asked,
@@ -41,6 +41,14 @@ def read_with(about: Mapping[str, Any], asked: Reading) -> Reading | None:
         templates=(),
     )
     return read_as(own, asked)
+
+
+def _are_words(stored: object) -> bool:
+    """Whether this is what `words_of` gave: whoever stores a network from Python may say anything about it."""
+    match stored:
+        case {"vocabulary": [*_], "outputs": [*_] | None, "n_ctx": int(), "pad": int() | None}:
+            return True
+    return False
 
 
 def answered_in_words(reading: Reading, d_out: int) -> Reading:

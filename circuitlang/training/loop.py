@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from circuitlang.backends.spec import TrainingSpec
 from circuitlang.core.program import Program
+from circuitlang.networks.packing import not_finite
 from circuitlang.networks.transformer import Transformer
 from circuitlang.training.checkpoints import Keeper
-from circuitlang.training.outcome import Trained
+from circuitlang.training.outcome import Trained, refuse_divergence
 from circuitlang.training.progress import Silent, Tracker
 from circuitlang.training.session import Session
 from circuitlang.training.threads import fitting_threads
@@ -80,6 +81,9 @@ def _run(
             keeper.see(session)
     if session.best.weights:
         session.network.load_state_dict(session.best.weights)
+    broken = not_finite(session.network.state_dict())
+    if broken is not None:  # since the last step, whose loss came before
+        raise refuse_divergence(spec, session.done, broken, session.rate(session.done - 1))
     return _trained(session, reached=stop is None, why=spent)
 
 

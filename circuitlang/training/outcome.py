@@ -35,12 +35,12 @@ class Trained:
     why: str
 
 
-def refuse_divergence(spec: TrainingSpec, step: int, loss: float, rate: float) -> Refusal:
-    """E550: the losses have grown beyond all bounds; nothing is kept."""
+def refuse_divergence(spec: TrainingSpec, step: int, how: str, rate: float) -> Refusal:
+    """E550: the losses, or the weights, have grown beyond all bounds; nothing is kept."""
     return Refusal(
         Diagnostic(
             "E550",
-            f"the training of `{spec.network}` has diverged: at step {step} its loss is {loss:.3g}",
+            f"the training of `{spec.network}` has diverged: at step {step} {how}",
             notes=("no network is kept, because one from before might pass for a success",),
             helps=(f"optimizer = {spec.optimizer.name}(lr = {float(f'{rate / 10:.1g}'):g})    (it is {rate:g} now)",),
         )

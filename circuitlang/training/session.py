@@ -75,7 +75,7 @@ class Session:
         self.first = max(loss, 1.0) if self.first is None else self.first
         self.done += 1
         if not loss <= _EXPLODED * self.first:
-            raise refuse_divergence(self.spec, self.done, loss, self.rate(self.done - 1))
+            raise refuse_divergence(self.spec, self.done, f"its loss is {loss:.3g}", self.rate(self.done - 1))
         return loss
 
     def look(self, loss: float) -> Check:

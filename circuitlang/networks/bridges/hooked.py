@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from transformer_lens.model_bridge import TransformerBridge
 
 STREAMS = ("embed", "resid_pre", "resid_mid", "resid_post")
+HALVES = (torch.bfloat16, torch.float16)
 PROBE = 6  # tokens of the inputs that tell what a hook reaches
 
 
@@ -107,7 +108,7 @@ class Bridged:
     def state_dict(self) -> dict[str, Tensor]:
         """The weights as the bridge names them; those of 16 bits as float32, which changes no value."""
         weights = self.bridge.state_dict().items()
-        return {name: one.float() if one.dtype in (torch.bfloat16, torch.float16) else one for name, one in weights}
+        return {name: one.float() if one.dtype in HALVES else one for name, one in weights}
 
     def _require_nodes(self) -> None:
         """Refuse a bridge whose hooks do not hold its nodes: put into another input, all of them must give its answer.
@@ -120,7 +121,13 @@ class Bridged:
             if self.config.shape.attention != "causal":
                 why = "its attention is not causal"
             why = why or self._unheld()
-        except (RuntimeError, TypeError, ValueError) as error:  # of a bridge that asks for more than tokens
+        except (
+            AttributeError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:  # it asks for more, or for other
             raise Refusal(_no_nodes(self.bridge, "it does not run on tokens alone")) from error
         if why:
             raise Refusal(_no_nodes(self.bridge, why))
@@ -143,7 +150,8 @@ class Bridged:
     def _run(self, tokens: Int[Tensor, "batch pos"], taps: Mapping[str, Any]) -> Float[Tensor, "batch pos d_out"]:
         hooks = [(name, lambda activation, hook, tap=tap: tap(activation)) for name, tap in taps.items()]
         with _at_rest(self.bridge), self.bridge.hooks(fwd_hooks=hooks):
-            return self.bridge(tokens, return_type="logits")
+            logits = self.bridge(tokens, return_type="logits")
+        return logits.float() if logits.dtype in HALVES else logits  # numpy has no bfloat16
 
     def _key_heads(self) -> int:
         return getattr(self.bridge.cfg, "n_key_value_heads", None) or self.config.shape.heads

@@ -40,7 +40,10 @@ def from_bridge(bridge: "TransformerBridge") -> Transformer:
     network = Transformer(config).to(device, dtype)
     expected = network.state_dict()
     # A norm without weights has scale 1 and shift 0, which is what ours is born with.
-    network.load_state_dict(expected | {name: weight for name, weight in weights.items() if name in expected})
+    try:
+        network.load_state_dict(expected | {name: weight for name, weight in weights.items() if name in expected})
+    except RuntimeError as error:  # of a setting that was changed after the bridge was built
+        raise Refusal(_otherwise("its weights have other shapes than its settings say")) from error
     _require_agreement(network, bridge)
     return network
 
@@ -136,7 +139,11 @@ def _require_agreement(network: Transformer, bridge: "TransformerBridge") -> Non
         how = f"its logits differ by {error:.1g} of the largest"
     else:
         how = f"it answers with {list(theirs.shape)} numbers, not {list(ours.shape)}"
+    raise Refusal(_otherwise(how))
+
+
+def _otherwise(how: str) -> Diagnostic:
     notes = ("a hook may change what it computes, or a part of it was replaced",)
     helps = ("remove hooks before converting: bridge.reset_hooks()", AS_IT_IS)
     message = f"the bridge computes something else than its settings and weights say: {how}"
-    raise Refusal(Diagnostic("E535", message, notes=notes, helps=helps))
+    return Diagnostic("E535", message, notes=notes, helps=helps)
