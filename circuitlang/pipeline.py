@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circuitlang.core.network import Checkpoint
@@ -130,18 +130,15 @@ def render(program: Program, alignment: str | None, choice: Choice) -> Diagram:
     if alignment is None:
         return draw_models(program.models)
     aligned = program.alignment(alignment)
-    name, weights = aligned.network, None
-    model, shape = program.model(aligned.model), program.network(name).shape
+    name, declared = aligned.network, program.network(aligned.network)
+    model, shape, weights = program.model(aligned.model), declared.shape, None
     record = read_record(folder_of(program, name, choice))
     given = name in choice.files or name in choice.given
     if aligned.derived:
-        from circuitlang.networks.artefacts import network_hash  # which brings torch along
-
-        made = compile_to_tracr(program, name)
-        aligned, model, shape = replace(aligned, pairs=made.pairs), made.model, made.network.config.shape
-        weights = obtain(program, name, choice).sha256 if given else network_hash(made.network)
-    elif shape is None or given or (record and isinstance(program.network(name).origin, Checkpoint)):
+        need_externs(program)
+    if aligned.derived or shape is None or given or (record and isinstance(declared.origin, Checkpoint)):
         found = obtain(program, name, choice)
+        aligned, model = found.align(aligned), found.model_named(aligned.model, program)
         shape, weights = found.network.config.shape, found.sha256
     known = record.verdicts if record and record.key == run_key(program, name, choice.seed) else ()
     if record and weights not in (None, record.network_sha256):

@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -60,12 +61,8 @@ def kept(tmp_path_factory):
     """A folder in which `quick.circ` was trained once."""
     folder = tmp_path_factory.mktemp("kept")
     (folder / "quick.circ").write_text(QUICK)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         assert run(["train", "quick.circ"]) == 0
-    finally:
-        os.chdir(before)
     return folder
 
 

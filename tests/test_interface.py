@@ -9,6 +9,7 @@ import subprocess
 import sys
 import traceback
 import warnings
+from contextlib import chdir
 from pathlib import Path
 
 import nbformat
@@ -68,12 +69,8 @@ def kept(tmp_path_factory):
     """A folder in which the command line has trained."""
     folder = tmp_path_factory.mktemp("kept")
     (folder / "first.circ").write_text(PROGRAM)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         assert run(["train", "first.circ"]) == 0
-    finally:
-        os.chdir(before)
     return folder
 
 
