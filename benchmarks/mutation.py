@@ -22,6 +22,7 @@ from circuitlang.core.network import Compiled
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Source
 from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.material import Material, Sample
 from circuitlang.measurement.strictness import part_masks, unaligned
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.networks.hooks import all_hooks
@@ -29,7 +30,6 @@ from circuitlang.networks.transformer import Transformer
 from circuitlang.pipeline import check
 from circuitlang.simulation.pairs import Pairs
 from circuitlang.verification import Instrumented, verify_claims
-from circuitlang.verification.material import Material, Sample
 from circuitlang.weights import Choice, data_of, obtain
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "frac_prevs.circ"

@@ -16,7 +16,7 @@ from circuitlang.weights import Choice, construct, device_named, folder_of, inst
 
 if TYPE_CHECKING:
     from circuitlang.backends.spec import TrainingSpec
-    from circuitlang.backends.tracr import TracrNetwork
+    from circuitlang.backends.tracr.compiling import TracrNetwork
     from circuitlang.networks.transformer import Transformer
     from circuitlang.reports.diagram import Diagram
     from circuitlang.training.checkpoints import Keeper
@@ -99,8 +99,8 @@ def train(
 
 def laboratory(program: Program, choice: Choice) -> Laboratory:
     """Where claims are decided: whoever asks one claim after the other keeps it, and nothing is loaded twice."""
+    from circuitlang.measurement.material import Material
     from circuitlang.verification import Laboratory
-    from circuitlang.verification.material import Material
 
     material = Material(seed=choice.seed or 0)
     return Laboratory(program=program, networks={}, device=device_named(choice.device), material=material)

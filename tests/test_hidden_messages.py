@@ -2,7 +2,6 @@
 
 import errno
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,16 +31,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "main.circ").write_text(PROGRAM)
     return tmp_path
-
-
-def test_e501_tracr_is_not_installed(here, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tracr.compiler", None)
-    assert run(["compile", "main.circ"]) == 2
-    assert capsys.readouterr().err == (
-        "error[E501] tracr-missing: compiling with Tracr needs the package `tracr-pypi`, which is not installed\n"
-        "  = note: Tracr decides in which layer each node is computed\n"
-        "  = help: pip install 'circuitlang[tracr]'\n"
-    )
 
 
 def test_e509_a_network_that_does_not_compute_its_model(here, capsys, monkeypatch):

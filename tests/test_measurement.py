@@ -20,7 +20,7 @@ from circuitlang.core.network import TransformerShape
 from circuitlang.core.site import Position, Site
 from circuitlang.core.values import Tie
 from circuitlang.diagnostics import Refusal
-from circuitlang.measurement import bench as bench_module
+from circuitlang.measurement import costs
 from circuitlang.measurement.answers import accuracy, max_error
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import effects, interchange
@@ -341,8 +341,8 @@ def test_chunks_change_nothing(monkeypatch, kept):
     whole = bench_on(exact_network(4), THREE, alignment=align(frac=head(1, 1)))
     pairs = all_pairs(whole.batch, FRAC, 2**20)
     expected = [interchange(whole, ("frac",), pairs), strictness(whole, pairs, seed=1), accuracy(whole)]
-    monkeypatch.setattr(bench_module, "CHUNK", 97)
-    monkeypatch.setattr(bench_module, "KEPT", kept)
+    monkeypatch.setattr(costs, "CHUNK", 97)
+    monkeypatch.setattr(costs, "KEPT", kept)
     parts = bench_on(exact_network(4), THREE, alignment=align(frac=head(1, 1)))
     assert [interchange(parts, ("frac",), pairs), strictness(parts, pairs, seed=1), accuracy(parts)] == expected
 

@@ -9,9 +9,11 @@ import pytest
 import torch
 import tracr_models as t
 
-from circuitlang.backends.tracr import TracrNetwork, compile_tracr, lower, predict_sizes
 from circuitlang.backends.tracr.checking import check_network
+from circuitlang.backends.tracr.compiling import TracrNetwork, compile_tracr
 from circuitlang.backends.tracr.layout import lay_out
+from circuitlang.backends.tracr.lowering import lower
+from circuitlang.backends.tracr.planning import predict_sizes
 from circuitlang.core.domain import BOOL, finite
 from circuitlang.core.model import Model
 from circuitlang.simulation.batches import Batch

@@ -21,13 +21,14 @@ from circuitlang.core.network import DataRef, Network, TransformerShape, Untrain
 from circuitlang.core.program import Program
 from circuitlang.core.site import Position
 from circuitlang.diagnostics import Refusal, Source, render
+from circuitlang.measurement import costs
 from circuitlang.measurement.intervals import clopper_pearson
+from circuitlang.measurement.material import Material
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.reading import read_for
-from circuitlang.verification import Instrumented, StopTest, laboratory, verify_claims
-from circuitlang.verification.material import Material
+from circuitlang.verification import Instrumented, StopTest, verify_claims
 from circuitlang.verification.quantity import (
     Quantity,
     Undefined,
@@ -622,11 +623,11 @@ def test_numbers_are_never_rounded_to_a_bound():
 
 
 def test_a_sample_does_where_trying_everything_takes_too_long(monkeypatch):
-    monkeypatch.setattr(laboratory, "WORK", 1e9)
+    monkeypatch.setattr(costs, "WORK", 1e9)
     cheap, certain = claim(compared(iia("frac"), ">=", 0.9), samples=None), claim(compared(iia("frac"), "==", 1))
     found = [only(verify(exact_network(4), asked)).measured for asked in (cheap, certain, STRICT)]
     assert [(one.exact, one.samples) for one in found] == [(True, 4_096)] * 3
-    monkeypatch.setattr(laboratory, "WORK", 1e6)
+    monkeypatch.setattr(costs, "WORK", 1e6)
     found = [only(verify(exact_network(4), asked)).measured for asked in (cheap, certain, STRICT)]
     assert [(one.exact, one.samples) for one in found] == [(False, 1_000), (True, 4_096), (True, 4_096)]
     assert found[0].value.low < 1 == found[0].value.number

@@ -4,7 +4,7 @@ import models as m
 import numpy as np
 import torch
 
-from circuitlang.backends.tracr import TracrNetwork
+from circuitlang.backends.tracr.compiling import TracrNetwork
 from circuitlang.core.data import Data, Draw
 from circuitlang.core.domain import BOOL, Finite, Real, finite, union
 from circuitlang.core.expression import Call, Expr, Positions, Read

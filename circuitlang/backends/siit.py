@@ -3,15 +3,13 @@
 Strict interchange intervention training is Gupta et al. 2024 (InterpBench); what is left open there is decided here.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from circuitlang.backends.courses import batch_of, budget_of, checks_of, inputs_of, part_of
 from circuitlang.backends.spec import (
-    BudgetSpec,
-    CheckSpec,
     DataSpec,
     LossSpec,
     NodeSpec,
@@ -35,15 +33,7 @@ from circuitlang.measurement.subject import Subject
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.batches import Batch
-from circuitlang.simulation.enumeration import enumerate_inputs
 from circuitlang.simulation.reading import read_for
-from circuitlang.simulation.sampling import sample_inputs
-from circuitlang.simulation.splits import Which
-
-ENUMERATED = 4096  # inputs that are few enough to train on all of them
-SAMPLED = 20_000  # inputs to train on where they are not, and the data have no size
-BATCH = 192
-STEPS = 20_000  # the budget of a training that has none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +59,6 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
     parts = unaligned(Bench(subject, started.batch.take(np.arange(min(64, size))))) if siit else ()
     nodes = subject.alignment.nodes if subject.alignment else ()
     lr = train.optimizer.lr
-    batch = size if train.batch == "all" else train.batch or BATCH
     return TrainingSpec(
         method=train.method,
         network=train.network,
@@ -77,7 +66,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
         alignment=train.alignment,
         data=DataSpec(
             name=data.name,
-            part=part_of(train, data.train is not None),
+            part=part_of(train, data),
             inputs="all" if started.exhaustive else "sample",
             size=size,
         ),
@@ -92,7 +81,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
             readout=_number(train.readout) if siit else 0.0,
             single=0.5,
         ),
-        batch=batch,
+        batch=batch_of(train, size),
         optimizer=OptimizerSpec(
             name=train.optimizer.name,
             lr=_number(lr),
@@ -101,9 +90,9 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
             clip=1.0,
         ),
         plateau=None if isinstance(lr, Ramp) else PlateauSpec(factor=0.5, patience=6, floor=0.01),
-        check=CheckSpec(every=50, size=2048, most=16_384, gate=_gate(program, train.until), margin=0.8, tighten=0.9),
+        check=checks_of(_gate(program, train.until)),
         until=train.until,
-        budget=_budget(train, max(1, -(-size // batch))),
+        budget=budget_of(train, size),
         seed=seed,
     )
 
@@ -113,7 +102,7 @@ def start(program: Program, train: Train, seed: int, device: str = "cpu") -> Sta
     model, network, data = _model(program, train), program.network(train.network), program.dataset(train.data.name)
     if not isinstance(network.shape, TransformerShape):
         raise Refusal(_no_mlp(network, train))
-    reading, which = read_for(data, model, program), part_of(train, data.train is not None)
+    reading = read_for(data, model, program)
     config = TransformerConfig(
         shape=network.shape,
         d_vocab=reading.d_vocab,
@@ -122,10 +111,7 @@ def start(program: Program, train: Train, seed: int, device: str = "cpu") -> Sta
         head="numerical" if reading.outputs is None else "categorical",
         pad=reading.pad,
     )
-    batch = enumerate_inputs(data, model, ENUMERATED, which)
-    exhaustive = batch is not None
-    if batch is None:
-        batch = sample_inputs(data, model, data.size or SAMPLED, data.seed, "training", which)
+    batch, exhaustive = inputs_of(train, data, model)
     alignment = program.alignment(train.alignment) if train.alignment else None
     subject = Subject(
         model=model,
@@ -136,13 +122,6 @@ def start(program: Program, train: Train, seed: int, device: str = "cpu") -> Sta
         device=device,
     )
     return Start(subject=subject, batch=batch, exhaustive=exhaustive)
-
-
-def part_of(train: Train, is_split: bool) -> Which:
-    """The part of the data to train on: the one that is named, else the training part."""
-    if "test" in train.data.fields:
-        return "test"
-    return "train" if is_split else "all"
 
 
 def _model(program: Program, train: Train) -> Model:
@@ -167,15 +146,6 @@ def _number(weight: Weight) -> Number:
     if isinstance(weight, Ramp):
         return RampSpec(first=weight.first, last=weight.last, start=weight.start, over=weight.over)
     return float(weight)
-
-
-def _budget(train: Train, epoch: int) -> BudgetSpec:
-    if not train.at_most:
-        return BudgetSpec(steps=STEPS)
-    seconds = [one.seconds for one in train.at_most if one.seconds is not None]
-    scale = {"steps": 1, "epochs": epoch}
-    steps = [math.ceil(one.amount * scale[one.unit]) for one in train.at_most if one.unit in scale]
-    return BudgetSpec(seconds=min(seconds, default=None), steps=min(steps, default=None))
 
 
 def _gate(program: Program, until: tuple[str, ...]) -> float:

@@ -21,7 +21,7 @@ from circuitlang.core.expression import (
     Var,
 )
 from circuitlang.core.extern import Extern
-from circuitlang.core.functions import NoValue, apply_function, as_set, normal
+from circuitlang.core.functions import LARGEST, NoValue, apply_function, as_set, normal
 from circuitlang.core.values import Tie, Value
 
 # Sums of cosines that are equal on paper differ in their last bits; scores this close share the maximum.
@@ -117,6 +117,8 @@ def fold(kind: Fold, members: list[Value], bodies: list[Value]) -> Value:
             return any(bodies)
         case "all":
             return all(bodies)
+        case "join":
+            return _join(bodies)
     if any(body is None for body in bodies):
         raise NoValue("there is no arithmetic on `none`")
     match kind:
@@ -142,6 +144,14 @@ def fold(kind: Fold, members: list[Value], bodies: list[Value]) -> Value:
             return winners[0] if len(winners) == 1 else Tie(winners)
         case _:
             assert_never(kind)
+
+
+def _join(texts: list[Value]) -> str:
+    if any(not isinstance(text, str) for text in texts):
+        raise NoValue("`join` takes text")
+    if sum(map(len, texts)) > LARGEST:
+        raise NoValue(f"the text would be longer than {LARGEST:,} letters")
+    return "".join(texts)
 
 
 def _mean(numbers: list[Value]) -> Value:

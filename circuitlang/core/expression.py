@@ -12,7 +12,9 @@ from circuitlang.core.extern import Extern
 from circuitlang.core.values import Value
 from circuitlang.diagnostics.source import Span
 
-Fold: TypeAlias = Literal["mean", "the", "count", "sum", "product", "argmax", "argmin", "max", "min", "any", "all"]
+Fold: TypeAlias = Literal[
+    "mean", "the", "count", "sum", "product", "argmax", "argmin", "max", "min", "any", "all", "join"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operator or builtin of `core/functions.py` applied to arguments."""
+    """An operator or builtin of `core/functions` applied to arguments."""
 
     function: str
     arguments: tuple["Expr", ...]

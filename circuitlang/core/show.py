@@ -35,7 +35,7 @@ def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
             return "(" + ", ".join(map(show_expr, items)) + ("," if len(items) == 1 else "") + ")"
         case Call(function=function, arguments=arguments):
             symbol = FUNCTIONS[function].symbol
-            if symbol is None:
+            if symbol not in _BINDING:
                 return f"{function}({', '.join(map(show_expr, arguments))})"
             return _operation(symbol, [(lambda at, one=one: show_expr(one, at)) for one in arguments], binding)
         case ExternCall(extern=extern, arguments=arguments):

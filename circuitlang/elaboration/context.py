@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from circuitlang.core.claim import Claim
+from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Expr
 from circuitlang.core.model import Model
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, nearest, one_of
-from circuitlang.elaboration.claims.effects import Effort
+from circuitlang.elaboration.claims.effects import Effort, Runs
 from circuitlang.elaboration.expressions.constants import elaborate_constant
 from circuitlang.elaboration.expressions.environment import Bound, Part
 from circuitlang.elaboration.expressions.forms import elaborate_expression, top_level
@@ -58,7 +59,12 @@ class Context:
         self.model_sets: dict[str, tuple[str, ...] | None] = {}  # what `let edits = {Copy, Reverse}` stands for
         self.let_kinds: dict[str, str] = {}  # the kind of measurement that each `let` is
         self.effort = Effort()
+        self._runs: dict[tuple[str, str], Runs] = {}
         self.claims: dict[str, Claim | None] = {}
+
+    def runs(self, data: Data, model: Model) -> Runs:
+        """The inputs of a model that have been interpreted, the same for all questions."""
+        return self._runs.setdefault((data.name, model.name), Runs(self.effort, data, model))
 
     def resolve(self, name: tree.Name, kind: Declared) -> Any:
         """The finished thing of this kind; None, told, if there is none (E255) or it is something else (E256)."""
@@ -114,7 +120,7 @@ class Context:
 
     def members(self, expr: tree.Expr, drawn: Mapping[str, Part | None]) -> Expr | None:
         """A set to draw from; it may read what is drawn before. None, told, if it is no set."""
-        sequences = tuple(name for name, part in drawn.items() if part is not None and part.positions)
+        sequences = tuple(part.positions for part in drawn.values() if part is not None and part.positions)
         at = replace(top_level(self.scope, self.reporter), parts=drawn, sequences=sequences, place="this data")
         found = elaborate_expression(expr, at)
         if found is None or not expect(SET, found, "a draw", self.reporter):

@@ -33,7 +33,10 @@ def _load(
     for form in program.declarations:
         if isinstance(form, tree.ImportNames | tree.ImportAs):
             files[form.span] = _file(form.path, source, reporter, open_files, done)
-    return build_scope(program, source, files, reporter)
+    scope = build_scope(program, source, files, reporter)
+    imported = (other for file in files.values() if file is not None for other in file.reached)
+    scope.reached = tuple(dict.fromkeys((scope, *imported)))
+    return scope
 
 
 def _file(

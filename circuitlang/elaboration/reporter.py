@@ -27,6 +27,11 @@ class Reporter:
         """What has been told, each once, in order."""
         return tuple(self._diagnostics)
 
+    @property
+    def plain(self) -> "Reporter":
+        """The one that tells mistakes where they are, whatever is being applied."""
+        return self
+
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take over the diagnostics of another pass."""
         self._diagnostics.update(dict.fromkeys(diagnostics))

@@ -58,7 +58,8 @@ class Scope:
     """The names of one file: declared, or imported from others.
 
     `broken` names are declared, but unreadable: whoever uses them stays silent. `memo` holds the constants and domains
-    that have been worked out; see `constants.py`.
+    that have been worked out; see `constants.py`. `told` holds the mistakes of functions and models that do not depend
+    on what they are applied to, by code and place.
     """
 
     def __init__(self, source: Source, broken: frozenset[str] = frozenset()) -> None:
@@ -67,7 +68,9 @@ class Scope:
         self.entries: dict[str, Entry] = {}
         self.models: frozenset[str] = frozenset()  # the declared ones, known before any entry
         self.files: dict[str, Scope] = {}
+        self.reached: tuple[Scope, ...] = (self,)  # it, and all that it imports, each once
         self.memo: dict[str, Any] = {}
+        self.told: set[tuple[str, Span | None]] = set()
 
     def find(self, name: str) -> Entry | None:
         """The entry of a name, whatever its kind; None for unknown and for broken names."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from circuitlang.core.model import Cell
 from circuitlang.core.site import Position, Site
+from circuitlang.measurement.costs import Frame
 from circuitlang.measurement.subject import Subject
 from circuitlang.networks.patches import locate, masks_for
 from circuitlang.networks.taps import Masks, States, take_rows
@@ -22,10 +23,6 @@ from circuitlang.simulation.columns import ABSENT, Column
 from circuitlang.simulation.pairs import Pairs
 from circuitlang.simulation.reading import Answers
 from circuitlang.simulation.run import interchange, simulate
-
-CHUNK = 16_384  # pairs at a time, at most
-FLOATS = 2**22  # of the widest activation of a chunk
-KEPT = 2**26  # floats of recorded states that may stay in memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,18 +89,15 @@ class Bench:
         return np.concatenate([self.right(logits, self.answers.targets[rows]) for rows, logits in self.logits()])
 
     @cached_property
-    def widest(self) -> int:
-        """Floats of the widest activation of one row."""
-        config, pos = self.subject.network.config, self.tokens.shape[1]
-        shape = config.shape
-        widths = (shape.d_mlp, shape.heads * shape.d_head, shape.d_model, shape.heads * pos, config.d_out)
-        return pos * max(widths)
+    def frame(self) -> Frame:
+        """The network's sizes, and those of what it reads here."""
+        config = self.subject.network.config
+        return Frame(config.shape, self.tokens.shape[1], config.d_out)
 
     @property
     def chunk_size(self) -> int:
         """Pairs that are run at a time."""
-        room = FLOATS if self.subject.device == "cpu" else 16 * FLOATS
-        return max(64, min(CHUNK * room // FLOATS, room // self.widest))
+        return self.frame.chunk_size(self.subject.device)
 
     def logits(self) -> Iterator[tuple[slice, Float[Tensor, "row pos d_out"]]]:
         """The network's outputs on the batch, some rows at a time."""
@@ -215,9 +209,7 @@ class Bench:
     @cached_property
     def _recorded(self) -> tuple[Tensor, States] | None:
         """Logits and states of the whole batch, if it is small enough to keep."""
-        shape = self.subject.network.config.shape
-        per_row = self.tokens.shape[1] * shape.layers * (shape.d_mlp + shape.heads * shape.d_head + 2 * shape.d_model)
-        return self._record(np.arange(self.batch.size)) if self.batch.size * per_row <= KEPT else None
+        return self._record(np.arange(self.batch.size)) if self.frame.keeps(self.batch.size) else None
 
     def _record(self, rows: np.ndarray) -> tuple[Tensor, States]:
         network = self.subject.network

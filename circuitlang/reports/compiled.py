@@ -10,15 +10,15 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from circuitlang.backends.spec import SpecJson
-from circuitlang.backends.tracr import TracrNetwork
+from circuitlang.backends.tracr.compiling import TracrNetwork
 from circuitlang.core.alignment import Alignment
 from circuitlang.core.data import Data
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import interchange
+from circuitlang.measurement.material import Material
 from circuitlang.measurement.subject import Subject
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.reports.text import counted, table
-from circuitlang.verification.material import Material
 from circuitlang.verification.quantity import show_number
 
 PAIRS = 2**16

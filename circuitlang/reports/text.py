@@ -1,21 +1,12 @@
 """Tables for the terminal.  In: a report, a training, a compiled network; out: aligned columns of plain text."""
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from circuitlang.reports.columns import counted, table
 from circuitlang.verification.measured import Measurement
 from circuitlang.verification.quantity import Quantity, show_number
 from circuitlang.verification.verdict import Report, Verdict
-
-
-def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> str:
-    """Columns as wide as their widest cell, two spaces apart, a rule below the header."""
-    cells = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    cells.insert(1, ["-" * width for width in widths])
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
-    return "\n".join(lines) + "\n"
 
 
 def verdict_table(report: Report) -> str:
@@ -121,11 +112,6 @@ def judged(report: Report) -> tuple[str, ...]:
     return tuple(
         f"{one.network}: {f'{one.origin}, ' if one.origin else ''}weights {one.sha256[:12]}" for one in report.networks
     )
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 _STATUSES = {"holds": ("holds", "hold"), "refuted": ("refuted", "refuted"), "undecided": ("undecided", "undecided")}

@@ -13,7 +13,7 @@ from circuitlang.runs.run import Run
 from circuitlang.weights import FILE, Choice
 
 if TYPE_CHECKING:
-    from circuitlang.backends.tracr import TracrNetwork
+    from circuitlang.backends.tracr.compiling import TracrNetwork
 
 
 def compile_run(program: Program, network: str, choice: Choice, folder: Path | None = None) -> Run:

@@ -156,6 +156,7 @@ _SUMMARIES: dict[Fold, Callable[[Cells, np.ndarray], Summary]] = {
     "sum": _sum,
     "mean": _sum,
     "product": _nothing,
+    "join": _nothing,
     "max": _extreme,
     "min": _extreme,
     "argmax": _winners(1),

@@ -133,6 +133,10 @@ def _pair(b: Builder, span: Span, node: Token, subscript: Raw, site: Raw) -> tre
     return tree.Pair(node=b(node), subscript=b.all(_parts(subscript)), site=b(site), span=span)
 
 
+def _node_name(b: Builder, span: Span, *names: Token) -> tree.Name:
+    return tree.Name(text="".join(map(str, names)), span=span)
+
+
 def _circuit(b: Builder, span: Span, name: Token, network: Token, value: Raw, data: Raw) -> tree.Circuit:
     return tree.Circuit(name=b(name), network=b(network), value=b(value), data=b(data), span=span)
 
@@ -307,7 +311,8 @@ def _path(b: Builder, span: Span, *steps: Raw) -> tree.Path:
 BUILD: dict[str, Callable[..., Any]] = {
     "import_names": _import_names, "import_as": _import_as, "let": _let, "function": _function, "domain": _domain,
     "extern": _extern, "param": _param, "model": _model, "node": _node, "index": _index, "network": _network,
-    "basis": _basis, "align": _align, "pair": _pair, "circuit": _circuit, "data": _data, "draw": _draw,
+    "basis": _basis, "align": _align, "pair": _pair, "node_name": _node_name, "circuit": _circuit, "data": _data,
+    "draw": _draw,
     "fixed": _fixed, "train": _train, "claim": _claim, "quantifier": _quantifier, "dataset": _dataset,
     "setting": _setting, "if_": _if, "or_": _infix("or"), "and_": _infix("and"), "not_": _not, "compare": _binary,
     "member": _infix("in"), "binary": _binary, "range": _range, "unary": _unary, "place": _place, "call": _call,

@@ -89,16 +89,16 @@ class _Cutter:
     def _close(self, token: Token) -> None:
         """Check that a closer closes what was opened last; otherwise blame one side and go on as if it did."""
         stack = self.nesting.stack
-        wanted = [i for i in range(1, len(stack)) if CLOSER_OF[_kind(stack[i])] == token.type]
-        if not wanted:
+        opened = next((i for i in range(len(stack) - 1, 0, -1) if CLOSER_OF[_kind(stack[i])] == token.type), None)
+        if opened is None:
             if not self.lost and self.sound:
                 self._unopened(token)
             self.sound = False
             return
-        if wanted[-1] < len(stack) - 1:
+        if opened < len(stack) - 1:
             if self.sound:
                 self._unclosed(self.nesting.inner, token)
-            del stack[wanted[-1] + 1 :]
+            del stack[opened + 1 :]
 
     def _unclosed(self, bracket: Bracket, at: Token | None) -> None:
         self.sound = False

@@ -45,11 +45,11 @@ class Index(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param(Form):
-    """`tokens[i]: Token`; `family` is empty for a single value."""
+    """`tokens[i]: Token`; `family` is empty for a single value, `domain` None where arguments bring it."""
 
     name: Name
     family: tuple[Index, ...] = ()
-    domain: Expr
+    domain: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ class Basis(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Form):
-    """`node[subscript] -> site`."""
+    """`node[subscript] -> site`; the node may be one of an applied model, `s.rank`."""
 
     node: Name
     subscript: tuple[Expr, ...] = ()

@@ -197,7 +197,10 @@ def _entry(form: tree.Draw | tree.Fixed | tree.Setting) -> str:
 
 
 def _params(params: Iterable[tree.Param]) -> str:
-    return ", ".join(f"{p.name.text}{_family(p.family)}: {write(p.domain, TERM)}" for p in params)
+    def one(param: tree.Param) -> str:
+        return f"{param.name.text}{_family(param.family)}" + (f": {write(param.domain, TERM)}" if param.domain else "")
+
+    return ", ".join(map(one, params))
 
 
 def _family(family: tuple[tree.Index, ...]) -> str:

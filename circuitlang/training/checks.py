@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from circuitlang.backends.courses import AT_ONCE
 from circuitlang.core.model import shown_cell
 from circuitlang.simulation.reading import Answers
 from circuitlang.training.examples import Drawer, Interventions
 from circuitlang.training.losses import entry_losses
 from circuitlang.training.runs import Runs
 
-_CHUNK = 4096  # interventions at a time
 _BEHAVES = "behaviour"
 
 
@@ -115,4 +115,4 @@ def _names(drawer: Drawer) -> list[str]:
 
 
 def _slices(size: int) -> Iterator[slice]:
-    yield from (slice(first, first + _CHUNK) for first in range(0, size, _CHUNK))
+    yield from (slice(first, first + AT_ONCE) for first in range(0, size, AT_ONCE))

@@ -1,12 +1,11 @@
 """From a statement of a claim to a verdict.  In: a term over metrics; out: holds, refuted or undecided, and why."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from circuitlang.core.claim import Claim, Constant, Metric, Operation, Statement, Term
 from circuitlang.core.values import kind_of
 from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
-from circuitlang.measurement.intervals import bonferroni
+from circuitlang.measurement.questions import COMPARISONS, TURNED, alpha_of, constant, is_certain
 from circuitlang.verification.explain import explain
 from circuitlang.verification.laboratory import Laboratory, Question
 from circuitlang.verification.measured import Measurement
@@ -23,8 +22,6 @@ from circuitlang.verification.quantity import (
     negate,
 )
 from circuitlang.verification.verdict import Comparison, Verdict
-
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +42,7 @@ def measure_statement(
 
     Its intervals hold together with those of the claim's other statements at the claim's confidence.
     """
-    metrics = sum(1 for part in _parts(statement.test) if isinstance(part, Metric))
-    alpha = bonferroni(claim.confidence, len(claim.statements) * metrics)
-    hearing = Hearing(lab=lab, claim=claim, alpha=alpha)
+    hearing = Hearing(lab=lab, claim=claim, alpha=alpha_of(claim, statement))
     status: Outcome = "undecided"
     reason: str | None = None
     refused: tuple[Diagnostic, ...] = ()
@@ -104,9 +99,9 @@ def _compare(hearing: Hearing, term: Operation, symbol: str, left: Term, right: 
             equal = one == other and kind_of(one) == kind_of(other)
             return "holds" if equal == (symbol == "==") else "refuted"
         case (Constant(), Metric()):  # the measurement stands on the left of what is recorded
-            return _compare(hearing, term, _TURNED.get(symbol, symbol), right, left)
-    bound = _constant(right)
-    certain = symbol in ("==", "!=") or bound in (0, 1)
+            return _compare(hearing, term, TURNED.get(symbol, symbol), right, left)
+    bound = constant(right)
+    certain = is_certain(symbol, bound)
     first, measured = _number(hearing, left, certain, bound)
     second, _ = _number(hearing, right, certain)
     outcome = compare(symbol, first, second)
@@ -150,10 +145,6 @@ def _number(
     raise _unsupported(term)
 
 
-def _constant(term: Term) -> float | None:
-    return float(term.value) if isinstance(term, Constant) and kind_of(term.value) == "number" else None
-
-
 def _reason(hearing: Hearing) -> str:
     open_ = [one for one in hearing.comparisons if one.outcome == "undecided"]
     if open_ and open_[0].measured is not None and open_[0].measured.metric == "max_error":
@@ -174,13 +165,3 @@ def _unsupported(term: Term) -> Refusal:
             helps=("instead of p == q write: p and q or not p and not q",),
         )
     )
-
-
-def _parts(term: Term) -> Iterator[Term]:
-    yield term
-    if isinstance(term, Operation):
-        for operand in term.operands:
-            yield from _parts(operand)
-
-
-_TURNED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}

@@ -8,13 +8,11 @@ from circuitlang.core.claim import Claim, Constant, Metric
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
 from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.costs import Frame
 from circuitlang.measurement.intervals import samples_for
+from circuitlang.measurement.material import Material, Sample, part_of
 from circuitlang.measurement.subject import Subject
 from circuitlang.verification.instrumented import Instrumented
-from circuitlang.verification.material import Material, Sample, part_of
-
-# Floating-point operations that an exact answer may take where a sample would do: about a minute on one core.
-WORK = 2e12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +86,8 @@ def _bench(
     lab, reference = question.lab, question.claim.data
     assert reference is not None
     data = lab.program.dataset(reference.name)
-    most = lab.screening or question.claim.samples
-    if most is None and not question.certain:
-        most = max(wanted, int(WORK / (forwards * _operations(subject))))
+    frame = Frame(subject.network.config.shape, subject.reading.n_ctx, subject.network.config.d_out)
+    most = lab.screening or frame.most(question.claim.samples, question.certain, wanted, forwards)
     take = lab.material.pairs if paired else lab.material.inputs
     sample = take(data, subject.model, part_of(data, reference), lab.screening or wanted, most)
     name = subject.alignment.name if subject.alignment else None
@@ -98,11 +95,3 @@ def _bench(
     if key not in lab.benches:
         lab.benches[key] = Bench(subject, sample.batch)
     return lab.benches[key], sample
-
-
-def _operations(subject: Subject) -> int:
-    """Floating-point operations of one forward pass on one input, attention's products of positions left out."""
-    shape = subject.network.config.shape
-    neurons = 0 if shape.attention_only else shape.d_mlp
-    weights = 2 * shape.layers * shape.d_model * (2 * shape.heads * shape.d_head + neurons)
-    return 2 * max(1, weights) * subject.reading.n_ctx

@@ -12,6 +12,7 @@ from circuitlang.measurement.answers import accuracy, max_error
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import effects, interchange
 from circuitlang.measurement.intervals import clopper_pearson
+from circuitlang.measurement.material import Sample, part_of
 from circuitlang.measurement.strictness import Strictness, Unaligned, strictness, unaligned
 from circuitlang.measurement.subject import Subject
 from circuitlang.measurement.tally import Tally
@@ -19,7 +20,6 @@ from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.patches import locate
 from circuitlang.verification.counterexamples import of_answers, of_interchange, of_resampling
 from circuitlang.verification.laboratory import Question, inputs_of, pairs_of, subject_of
-from circuitlang.verification.material import Sample, part_of
 from circuitlang.verification.measured import Measurement, Row, share_quantity
 from circuitlang.verification.quantity import Quantity, exactly
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from circuitlang.core.claim import Claim, Statement
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Refusal
+from circuitlang.measurement.material import Material
 from circuitlang.verification.deciding import measure_statement
 from circuitlang.verification.instrumented import Instrumented
 from circuitlang.verification.laboratory import Laboratory
-from circuitlang.verification.material import Material
 from circuitlang.verification.verdict import Judged, Report, Verdict
 
 

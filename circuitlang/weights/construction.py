@@ -10,7 +10,7 @@ from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.weights.refusals import not_yet
 
 if TYPE_CHECKING:
-    from circuitlang.backends.tracr import TracrNetwork
+    from circuitlang.backends.tracr.compiling import TracrNetwork
     from circuitlang.core.data import Data
 
 
@@ -18,9 +18,9 @@ def construct(program: Program, name: str) -> TracrNetwork:
     """A compiled network, with the place of every node.
 
     Raises:
-        Refusal: E617 for a backend of a later version, E501 to E510 for what Tracr cannot do.
+        Refusal: E617 for a backend of a later version, E502 to E510 for what Tracr cannot do.
     """
-    from circuitlang.backends.tracr import compile_tracr
+    from circuitlang.backends.tracr.compiling import compile_tracr
 
     declared = program.network(name)
     assert isinstance(declared.origin, Compiled)

@@ -16,7 +16,7 @@ from circuitlang.weights.construction import construct
 from circuitlang.weights.refusals import absent, not_yet, require_shape, untrained
 
 if TYPE_CHECKING:
-    from circuitlang.backends.tracr import TracrNetwork
+    from circuitlang.backends.tracr.compiling import TracrNetwork
     from circuitlang.core.data import Data
     from circuitlang.core.model import Model
     from circuitlang.networks.bridges.opening import Opened

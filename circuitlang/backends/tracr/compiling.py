@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from circuitlang.backends.tracr.checking import check_network, inputs_to_check, refuse_difference
-from circuitlang.backends.tracr.layout import Layout, Sizes, lay_out, sizes_of
-from circuitlang.backends.tracr.lowering import lower
-from circuitlang.backends.tracr.operations import Lowered
-from circuitlang.backends.tracr.refusals import check_data, check_model, refuse_width
-from circuitlang.backends.tracr.structure import Place, place_operations
+from circuitlang.backends.tracr.layout import Layout, Sizes, lay_out
+from circuitlang.backends.tracr.planning import plan_network
 from circuitlang.backends.tracr.writing import write_network
 from circuitlang.core.alignment import Pair
 from circuitlang.core.data import Data
@@ -18,9 +15,7 @@ from circuitlang.core.program import Program
 from circuitlang.core.site import Site
 from circuitlang.diagnostics.diagnostic import InternalError
 from circuitlang.networks.transformer import Transformer
-from circuitlang.simulation.reading import Reading, read_for
-
-MOST_PARAMETERS = 1 << 28
+from circuitlang.simulation.reading import Reading
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -51,9 +46,9 @@ class TracrNetwork:
 def compile_tracr(program: Program | None, model: Model, data: Data) -> TracrNetwork:
     """A transformer that computes a model exactly, with the place of every node.
 
-    The structure is Tracr's (Lindner et al. 2023, arXiv:2301.05062): one head or some neurons for each operation, a
-    layer as Tracr allocates it. The weights are ours, because Tracr's lose exactness at long sequences, large
-    vocabularies, means of means, `none` and values that Python takes to be equal.
+    The construction is Tracr's (Lindner et al. 2023, arXiv:2301.05062): one head or some neurons for each operation.
+    The weights are not, because Tracr's lose exactness at long sequences, large vocabularies, means of means, `none`
+    and values that Python takes to be equal.
 
     Args:
         program: Where the other models of the data are found, if it has any.
@@ -61,14 +56,15 @@ def compile_tracr(program: Program | None, model: Model, data: Data) -> TracrNet
         data: What the network is used with; it decides the vocabulary and the longest sequence.
 
     Raises:
-        Refusal: E501 without Tracr, E502 to E508 and E510 for what cannot be compiled, E509 if the network does not
-            agree with the model after all.
+        Refusal: E502 to E508 and E510 for what cannot be compiled, E509 if the network does not agree with the model
+            after all.
     """
-    reading, lowered, places, sizes = _plan(program, model, data)
+    plan = plan_network(program, model, data)
+    reading, lowered, sizes = plan.reading, plan.lowered, plan.sizes
     layout = lay_out(lowered)
     inputs = inputs_to_check(data, model, sizes.parameters * reading.n_ctx)
     for dtype in (torch.float32, torch.float64):
-        network, sites = write_network(lowered, places, layout, sizes, reading, dtype)
+        network, sites = write_network(lowered, plan.places, layout, sizes, reading, dtype)
         check = check_network(network, model, lowered, layout, sites, reading, inputs)
         if check.passed:
             break
@@ -85,27 +81,6 @@ def compile_tracr(program: Program | None, model: Model, data: Data) -> TracrNet
         exact=check.exact,
         error=check.error,
     )
-
-
-def predict_sizes(program: Program | None, model: Model, data: Data) -> Sizes:
-    """The sizes of the network that `compile_tracr` would build, without building it.
-
-    Raises:
-        Refusal: as `compile_tracr`, but for E509.
-    """
-    return _plan(program, model, data)[3]
-
-
-def _plan(program: Program | None, model: Model, data: Data) -> tuple[Reading, Lowered, dict[str, Place], Sizes]:
-    check_model(model)
-    check_data(data)
-    reading = read_for(data, model, program)
-    lowered = lower(model, reading.n_ctx - 1)
-    places = place_operations(lowered.operations, model.output, lowered.sequence)
-    sizes = sizes_of(lowered, places)
-    if sizes.parameters > MOST_PARAMETERS:
-        refuse_width(model, sizes)
-    return reading, lowered, places, sizes
 
 
 def _check_writers(network: Transformer, sites: dict[str, tuple[Site, ...]], layout: Layout) -> None:

@@ -4,15 +4,6 @@ from circuitlang.diagnostics.codes.code import Code
 
 TRACR: tuple[Code, ...] = (
     Code(
-        "E501",
-        "tracr-missing",
-        "a model is to be compiled with Tracr, and the package is not installed",
-        """\
-Tracr decides in which layer of a compiled network each node is computed.  It is an optional dependency, because it
-brings JAX with it: `pip install 'circuitlang[tracr]'`.  Checking, training and measuring work without it.
-""",
-    ),
-    Code(
         "E502",
         "tracr-inputs",
         "Tracr compiles models that read one sequence, token by token, and the model or its data is different",

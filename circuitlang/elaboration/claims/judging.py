@@ -1,21 +1,20 @@
 """Claims that need no run to be seen through.  In: a claim whose parts exist; out: why it is vain, or undecidable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import ceil, log
 
-from circuitlang.core.claim import Claim, Constant, Metric, Operation, Term
+from circuitlang.core.claim import Claim, Metric, Operation
 from circuitlang.core.data import Data
 from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs
 from circuitlang.core.metrics import METRICS
 from circuitlang.core.network import Network, Untrained
 from circuitlang.diagnostics import Span
+from circuitlang.elaboration.claims.comparisons import WORDS, distinct_comparisons, share_and_bound
 from circuitlang.elaboration.claims.interchanges import are_informative, model_of
 from circuitlang.elaboration.claims.ranges import Range, always, range_of
 from circuitlang.elaboration.claims.subjects import networks_of, parts
 from circuitlang.elaboration.context import Context
 from circuitlang.syntax import tree
-
-_WORDS = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than", "==": "exactly", "!=": "not"}
 
 
 def check_claim(ctx: Context, claim: Claim) -> None:
@@ -28,15 +27,9 @@ def check_claim(ctx: Context, claim: Claim) -> None:
         check(ctx, claim)
 
 
-def _comparisons(term: Term) -> Iterator[Operation]:
-    for part in parts(term):
-        if isinstance(part, Operation) and part.symbol in _WORDS:
-            yield part
-
-
 def _within_reach(ctx: Context, claim: Claim) -> None:
     """A bound must be one that the metric can keep, and can miss."""
-    for comparison in _distinct(claim):
+    for comparison in distinct_comparisons(claim):
         left, right = comparison.operands
         ranges = range_of(left), range_of(right)
         verdict = True if left == right and comparison.symbol in ("==", ">=", "<=") else None
@@ -83,16 +76,6 @@ def _bounded(comparison: Operation, bound: str) -> str | None:
     return f"{left.span.text} {bound}" if isinstance(left, Metric) and left.span else None
 
 
-def _distinct(claim: Claim) -> Iterator[Operation]:
-    """The comparisons as they are written: members of `for` share theirs."""
-    seen: set[Span | None] = set()
-    for statement in claim.statements:
-        for comparison in _comparisons(statement.test):
-            if comparison.span not in seen:
-                seen.add(comparison.span)
-                yield comparison
-
-
 def _certain_or_sampled(ctx: Context, claim: Claim) -> None:
     """Only what is measured on everything can be exactly 1; a sample must be large enough for its bound.
 
@@ -100,8 +83,8 @@ def _certain_or_sampled(ctx: Context, claim: Claim) -> None:
     """
     if claim.expect == "refuted":
         return
-    for comparison in _distinct(claim):
-        found = _share_and_bound(comparison)
+    for comparison in distinct_comparisons(claim):
+        found = share_and_bound(comparison)
         if found is None or comparison.span is None:
             continue
         metric, symbol, bound = found
@@ -115,17 +98,6 @@ def _certain_or_sampled(ctx: Context, claim: Claim) -> None:
             _tell_certain(ctx, claim, comparison, metric, count, bound)
         elif claim.samples is not None:
             _check_samples(ctx, claim, metric, symbol, bound)
-
-
-def _share_and_bound(comparison: Operation) -> tuple[Metric, str, float] | None:
-    """A share, the sign, and the bound on its right."""
-    match comparison.operands:
-        case (Metric(name=name) as metric, Constant(value=value)) if METRICS[name].result == "share":
-            return metric, comparison.symbol, float(value)
-        case (Constant(value=value), Metric(name=name) as metric) if METRICS[name].result == "share":
-            turned = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}.get(comparison.symbol, comparison.symbol)
-            return metric, turned, float(value)
-    return None
 
 
 def _count(ctx: Context, claim: Claim, metric: Metric) -> int | None:
@@ -155,7 +127,7 @@ def _tell_certain(
         help = f"remove `samples`: all {count:,} {what} can be tried"
     ctx.refuse(
         "E604",
-        f"no sample can show that `{metric.name}` is {_WORDS[comparison.symbol]} {bound:g}",
+        f"no sample can show that `{metric.name}` is {WORDS[comparison.symbol]} {bound:g}",
         comparison.span,
         f"decided on a sample of the {what}",
         see=ctx.declaration(claim.data.name, "drawn from here") if claim.data else (),
@@ -180,7 +152,7 @@ def _check_samples(ctx: Context, claim: Claim, metric: Metric, symbol: str, boun
     together = f" for {intervals} measurements together" if intervals > 1 else ""
     ctx.refuse(
         "E605",
-        f"{claim.samples:,} samples can never show a share of {_WORDS[symbol]} {bound:g}",
+        f"{claim.samples:,} samples can never show a share of {WORDS[symbol]} {bound:g}",
         setting,
         f"at least {needed:,} are needed",
         note=f"even if all succeed, the interval at confidence {claim.confidence:g}{together} is wider than that",

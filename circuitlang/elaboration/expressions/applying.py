@@ -127,11 +127,15 @@ def _check_kinds(name: str, arguments: tuple[Typed, ...], span: Span, at: Enviro
             members,
             at,
         )
-    parameters = [parameter.removesuffix("?") for parameter in FUNCTIONS[name].parameters]
-    if parameters[-1] == "...":
-        parameters = parameters[:-1] + parameters[-2:-1] * (len(arguments) - len(parameters) + 1)
-    wanted = [ANY if parameter == "any" else frozenset({parameter}) for parameter in parameters]
+    parameters = FUNCTIONS[name].kinds(len(arguments))
+    wanted = [_wanted(parameter, arguments[0]) for parameter in parameters]
     return all([expect(kinds, one, taker, at.reporter) for kinds, one in zip(wanted, arguments, strict=False)])
+
+
+def _wanted(parameter: str, first: Typed) -> frozenset[str]:
+    if parameter == "same":
+        return first.kinds - NONE
+    return ANY if parameter == "any" else frozenset(parameter.split("|"))
 
 
 def _alike(left: Typed, right: Typed, span: Span, at: Environment, among: frozenset[str] = ANY) -> bool:
@@ -168,7 +172,13 @@ def _result(name: str, arguments: tuple[Typed, ...]) -> tuple[frozenset[str], fr
     """The kinds of a function's result, and of its members."""
     match name:
         case "item":
-            return arguments[0].inner, ANY
+            first = arguments[0]
+            return (first.inner if TUPLE & first.kinds else first.kinds - ANY) | (first.kinds & TEXT), ANY
+        case "distinct":
+            first = arguments[0]
+            return SET, (first.inner if first.kinds & SET_LIKE else first.kinds - ANY) | (first.kinds & TEXT)
+        case "prime_factors":
+            return TUPLE, NUMBER
         case "tuple":
             return TUPLE, frozenset[str]().union(*(argument.kinds for argument in arguments)) or ANY
         case "compose" | "inverse":
@@ -183,6 +193,11 @@ def _result(name: str, arguments: tuple[Typed, ...]) -> tuple[frozenset[str], fr
             return SET, arguments[1].inner
         case "union" | "intersection" | "difference":
             return SET, frozenset[str]().union(*(argument.inner for argument in arguments))
+    if FUNCTIONS[name].result == "same":
+        takes = frozenset(FUNCTIONS[name].kinds(len(arguments))[0].split("|"))
+        return arguments[0].kinds & takes, frozenset[str]().union(
+            *(one.inner for one in arguments if one.kinds & TUPLE)
+        ) or ANY
     return frozenset({FUNCTIONS[name].result}), ANY
 
 

@@ -1,22 +1,20 @@
 """Calls.  In: a function's name and arguments; out: builtins as core calls, declared functions as their bodies."""
 
-from dataclasses import replace
-
 from circuitlang.core.domain import kinds
 from circuitlang.core.expression import Call, Const, ExternCall, Positions, Read
 from circuitlang.core.functions import BUILTINS, FOLDS, FUNCTIONS
 from circuitlang.core.model import Extent, length_of
 from circuitlang.diagnostics import Label, Span, one_of
 from circuitlang.elaboration.expressions.applying import SET_LIKE, apply_function
-from circuitlang.elaboration.expressions.environment import Bound, Environment
+from circuitlang.elaboration.expressions.arguments import MOST, plain_arguments, refuse_arity
+from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.externs import extern_of
 from circuitlang.elaboration.expressions.folds import elaborate_fold
+from circuitlang.elaboration.expressions.functions import inline
 from circuitlang.elaboration.expressions.lookups import find_entry, find_part, refuse_unknown
-from circuitlang.elaboration.expressions.typed import NUMBER, TEXT, Typed, expect, inner_kinds, shown
+from circuitlang.elaboration.expressions.typed import NUMBER, TEXT, TUPLE, Typed, expect, inner_kinds, shown
 from circuitlang.elaboration.scope import A, Entry
 from circuitlang.syntax import tree
-
-MOST = 1000  # arguments
 
 
 def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
@@ -27,7 +25,7 @@ def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
     match entry:
         case Entry(kind="function"):
             arguments = plain_arguments(form, at)
-            return None if arguments is None else _inline(entry, form, arguments, at)
+            return None if arguments is None else inline(entry, form, arguments, at)
         case Entry(kind="extern"):
             arguments = plain_arguments(form, at)
             return None if arguments is None else _extern(entry, form, arguments, at)
@@ -140,48 +138,6 @@ def _arity(name: str) -> tuple[int, int]:
     return sum(not parameter.endswith("?") for parameter in parameters), len(parameters)
 
 
-def refuse_arity(
-    form: tree.Call, name: str, least: int, most: int, at: Environment, see: tuple[Label, ...] = ()
-) -> None:
-    """Tell that a call has too few or too many arguments."""
-    wanted = str(least) if least == most else f"{least} or more" if most == MOST else f"{least} or {most}"
-    given = len(form.arguments)
-    words = "argument" if wanted == "1" else "arguments"
-    return at.reporter.refuse(
-        "E204",
-        f"`{name}` takes {wanted} {words}, and {given} {'is' if given == 1 else 'are'} given",
-        form.span,
-        f"{given} {'argument' if given == 1 else 'arguments'}",
-        see=see,
-        help=f"write {name}({', '.join('xyzuvw'[: min(most, 6)])})" if most < MOST else f"write {name}(x, y)",
-    )
-
-
-def plain_arguments(form: tree.Call, at: Environment) -> tuple[tree.Expr, ...] | None:
-    """The arguments of a call that takes values; None, told, if one is named or a comprehension."""
-    plain = []
-    for argument in form.arguments:
-        if isinstance(argument, tree.Named):
-            return at.reporter.refuse(
-                "E204",
-                f"`{shown(form.function.span)}` takes no named arguments",
-                argument.span,
-                "a named argument",
-                help=f"write the value alone: {shown(argument.value.span)}",
-            )
-        if isinstance(argument, tree.Each):
-            return at.reporter.refuse(
-                "E226",
-                f"`{shown(form.function.span)}` takes values, and no comprehension",
-                argument.span,
-                "a comprehension",
-                note=f"comprehensions stand in {one_of(FOLDS)}",
-                help=f"write, for example, sum({shown(argument.span)})",
-            )
-        plain.append(argument)
-    return tuple(plain)
-
-
 def _length(form: tree.Call, values: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
     if len(values) != 1:
         return refuse_arity(form, "length", 1, 1, at)
@@ -200,14 +156,14 @@ def _length(form: tree.Call, values: tuple[tree.Expr, ...], at: Environment) -> 
     value = at.value(values[0])
     if value is None:
         return None
-    if TEXT <= value.kinds:
-        return apply_function("text_length", (value,), form.span, at)
+    if (TEXT | TUPLE) & value.kinds:
+        return apply_function("length", (value,), form.span, at)
     return at.reporter.refuse(
         "E203",
         f"`{shown(values[0].span)}` has no length: it is neither a sequence nor text",
         values[0].span,
         "not a sequence",
-        help=f"name a sequence: {one_of(at.sequences) or 'an input such as `tokens[i]`'}",
+        help=f"name a sequence: {one_of(at.sequence_names) or 'an input such as `tokens[i]`'}",
     )
 
 
@@ -220,38 +176,6 @@ def length_typed(over: Positions | Extent, span: Span) -> Typed:
         case Call(function="subtract", arguments=(length, Const(value=1))):
             return Typed(expr=length, kinds=NUMBER, span=span)
     return Typed(expr=Call("add", (over.high, Const(1)), span), kinds=NUMBER, span=span)
-
-
-def _inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
-    """The body of a declared function with its arguments in place."""
-    function: tree.Function = entry.form
-    see = (Label(entry.span, "declared here"),)
-    if len(arguments) != len(function.parameters):
-        return refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
-    key = f"{entry.home.source.path}:{function.name.text}"
-    if key in at.inside:
-        return at.reporter.refuse(
-            "E207",
-            f"`{function.name.text}` calls itself",
-            form.span,
-            "this call needs the function that is being defined",
-            see=(Label(function.name.span, "declared here"),),
-            note="a function is replaced by its body, so the replacing must come to an end",
-            help="write a comprehension instead, such as `sum(... for x in D)`",
-        )
-    values = [at.value(argument) for argument in arguments]
-    if any(value is None for value in values):
-        return None
-    variables = {
-        parameter.text: Bound(typed=value, over=_over(value, at))
-        for parameter, value in zip(function.parameters, values, strict=True)
-        if value is not None
-    }
-    inside = replace(
-        at, scope=entry.home, variables=variables, parts={}, place=f"`{function.name.text}`", inside=(*at.inside, key)
-    )
-    body = inside.value(function.body)
-    return None if body is None else replace(body, span=form.span, declared=None)
 
 
 def _extern(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
@@ -284,7 +208,3 @@ def _extern(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at:
         return None
     call = ExternCall(extern, tuple(value.expr for value in known), form.span)
     return Typed(expr=call, kinds=kinds(extern.result), inner=inner_kinds(extern.result), span=form.span)
-
-
-def _over(value: Typed, at: Environment) -> Positions | Extent | None:
-    return next((bound.over for bound in at.variables.values() if bound.typed.expr == value.expr), None)

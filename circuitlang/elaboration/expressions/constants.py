@@ -33,7 +33,7 @@ def value_of_entry(entry: Entry, at: Environment) -> Typed | Domain | None:
         return memo[key]
     memo[key] = _BUSY
     outer, at.reporter.effort = at.reporter.effort, Effort(entry.form.value.span)
-    inside = Environment(scope=entry.home, reporter=at.reporter, visit=at.visit, depth=at.depth)
+    inside = Environment(scope=entry.home, reporter=at.reporter.plain, visit=at.visit, depth=at.depth)
     match entry.form:
         case tree.Domain(value=value, name=name):
             found = elaborate_domain(value, inside, name.text)

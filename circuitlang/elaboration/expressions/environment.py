@@ -71,13 +71,19 @@ class Environment:
     visit: "Callable[[tree.Expr, Environment], Typed | None]"
     variables: Mapping[str, Bound] = field(default_factory=dict)
     parts: Mapping[str, Part | None] = field(default_factory=dict)
-    sequences: tuple[str, ...] = ()
+    sequences: tuple[Positions | Extent, ...] = ()  # what a bare index may range over
     names: tuple[str, ...] = ()  # of all nodes of the model, to suggest
     place: str = "this file"  # where the names are, in a sentence
     taken: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
     in_equation: bool = False  # where Python functions may be called
     depth: int = 0
+
+    @property
+    def sequence_names(self) -> tuple[str, ...]:
+        """Its sequences as they are called here."""
+        parts = [(name, part.positions) for name, part in self.parts.items() if part is not None]
+        return tuple(name for one in self.sequences for name in [name for name, over in parts if over == one][:1])
 
     def value(self, form: tree.Expr) -> Typed | None:
         """The elaborated expression; None, told, where it has a mistake. Errors: E234 too large."""

@@ -25,7 +25,7 @@ def extern_of(entry: Entry, at: Environment) -> Extern | None:
     """
     memo, key = entry.home.memo, entry.form.name.text
     if key not in memo:
-        inside = Environment(scope=entry.home, reporter=at.reporter, visit=at.visit)
+        inside = Environment(scope=entry.home, reporter=at.reporter.plain, visit=at.visit)
         memo[key] = _extern(entry.form, inside)
     return memo[key]
 

@@ -71,6 +71,8 @@ def _range(form: tree.Each, at: Environment) -> tuple[Positions | Expr, Member, 
     """What a comprehension runs over, the kinds of its members, and the positions, if it runs over positions."""
     if form.domain is None:
         positions = only_positions(form.name, form.name.span, at)
+        if isinstance(positions, Extent):
+            return Call("range", (positions.low, positions.high), form.name.span), (NUMBER, ANY), positions
         return None if positions is None else (positions, (NUMBER, ANY), positions)
     domain = at.value(form.domain)
     if domain is None or not expect(SET_LIKE | TEXT, domain, "`in`", at.reporter):
@@ -87,11 +89,11 @@ def _range(form: tree.Each, at: Environment) -> tuple[Positions | Expr, Member, 
     return domain.expr, (domain.inner, inner), None
 
 
-def only_positions(name: tree.Name, span: Span, at: Environment) -> Positions | None:
+def only_positions(name: tree.Name, span: Span, at: Environment) -> Positions | Extent | None:
     """The positions of the only sequence in reach. Errors: E210 if there are several, E211 if there is none."""
     match at.sequences:
         case (only,):
-            return Positions(only)
+            return only
         case ():
             return at.reporter.refuse(
                 "E211",
@@ -100,10 +102,10 @@ def only_positions(name: tree.Name, span: Span, at: Environment) -> Positions | 
                 "positions of what?",
                 help=f"say what it ranges over: `{name.text} in D`; or declare a sequence, as in `tokens[i]: Token`",
             )
-    choices = [f"0..length({sequence}) - 1" for sequence in at.sequences]
+    choices = [f"0..length({sequence}) - 1" for sequence in at.sequence_names]
     return at.reporter.refuse(
         "E210",
-        f"`{name.text}` ranges over positions, but of which sequence: {one_of(at.sequences)}?",
+        f"`{name.text}` ranges over positions, but of which sequence: {one_of(at.sequence_names)}?",
         span,
         "positions of what?",
         help=f"say which positions: {one_of(choices)}",
@@ -144,6 +146,8 @@ def _check_body(name: str, form: tree.Each, body: Typed, at: Environment) -> boo
             return expect(NUMBER | BOOL, body, f"`{name}`", at.reporter)
         case "product" | "max" | "min" | "argmax" | "argmin":
             return expect(NUMBER, body, f"`{name}`", at.reporter)
+        case "join":
+            return expect(TEXT, body, "`join`", at.reporter, "write numbers as text: text(...)")
         case "the":
             return expect(ANY, body, "`the`", at.reporter)
         case "count" if form.value is not form.name:
@@ -168,6 +172,8 @@ def _result(
             kinds, inner = BOOL, ANY
         case "argmax" | "argmin":
             kinds, inner = member.kinds, member.inner
+        case "join":
+            kinds, inner = TEXT, ANY
         case "the":
             kinds, inner = body.kinds | NONE, body.inner
         case _:

@@ -14,7 +14,18 @@ from circuitlang.elaboration.expressions.applying import apply_function, constan
 from circuitlang.elaboration.expressions.calls import elaborate_call
 from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.lookups import resolve_field, resolve_item, resolve_name
-from circuitlang.elaboration.expressions.typed import ANY, BOOL, SET, TUPLE, Typed, expect, of_value, shown
+from circuitlang.elaboration.expressions.typed import (
+    ANY,
+    BOOL,
+    NUMBER,
+    SET,
+    TEXT,
+    TUPLE,
+    Typed,
+    expect,
+    of_value,
+    shown,
+)
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Scope
 from circuitlang.syntax import tree
@@ -134,9 +145,20 @@ def _binary(form: tree.Binary, at: Environment) -> Typed | None:
     name = OPERATORS[form.operator]
     if form.operator in ("-", "*") and (is_set(left) or is_set(right)):
         name = "difference" if form.operator == "-" else "product"
-    elif form.operator == "*" and TUPLE in (left.kinds, right.kinds):
-        name = "compose"
+    elif form.operator in ("+", "*") and not (left.kinds & NUMBER and right.kinds & NUMBER):
+        name, left, right = _of_sequences(name, left, right)
     return apply_function(name, (left, right), form.span, at)
+
+
+def _of_sequences(name: str, left: Typed, right: Typed) -> tuple[str, Typed, Typed]:
+    """`+` and `*` where one side is no number: texts and tuples are joined and repeated, permutations composed."""
+    if not (left.kinds | right.kinds) & (TEXT | TUPLE):
+        return name, left, right
+    if name == "add":
+        return "concatenate", left, right
+    if left.kinds & NUMBER:
+        return "repeat", right, left
+    return ("compose" if right.kinds & TUPLE else "repeat"), left, right
 
 
 def _if(form: tree.If, at: Environment) -> Typed | None:

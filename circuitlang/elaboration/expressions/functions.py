@@ -1,15 +1,26 @@
-"""Declared functions on their own.  In: a `let f(x) = body`; out: unknown names and recursion, told even if unused."""
+"""Declared functions.  In: a `let f(w, i) = body`, and calls of it; out: its own mistakes, and bodies put in place.
 
-from circuitlang.core.functions import BUILTINS
+A parameter stands for a value, or for a sequence or family that is passed by its name and indexed in the body.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from circuitlang.core.expression import Positions
+from circuitlang.core.model import Extent
 from circuitlang.diagnostics import Label
-from circuitlang.elaboration.expressions.environment import Environment
-from circuitlang.elaboration.expressions.lookups import refuse_unknown
-from circuitlang.elaboration.scope import Entry, parts_of
+from circuitlang.elaboration.expressions.applied import Applied
+from circuitlang.elaboration.expressions.arguments import refuse_arity
+from circuitlang.elaboration.expressions.environment import Bound, Environment, Part
+from circuitlang.elaboration.expressions.lookups import find_part
+from circuitlang.elaboration.expressions.names import binding_names, check_names, check_recursion
+from circuitlang.elaboration.expressions.typed import Typed, shown
+from circuitlang.elaboration.scope import Entry
 from circuitlang.syntax import tree
 
 
 def check_function(entry: Entry, at: Environment) -> None:
-    """The parameters and names of a function. Errors: E201, E202, E207. Kinds are checked where it is called."""
+    """The parameters and names of a function. Errors: E201, E202, E207, E231. Kinds are checked where it is called."""
     function: tree.Function = entry.form
     seen: dict[str, tree.Name] = {}
     for parameter in function.parameters:
@@ -23,65 +34,60 @@ def check_function(entry: Entry, at: Environment) -> None:
                 help=f"name this one `{parameter.text}2`",
             )
         seen.setdefault(parameter.text, parameter)
-    _check_names(function, frozenset(seen), at)
-    _check_recursion(entry, at)
+    inside = binding_names(tuple(sorted(seen)), replace(at, place=f"function `{function.name.text}`"))
+    check_names(function.body, inside)
+    check_recursion(entry, at)
 
 
-def _check_names(function: tree.Function, parameters: frozenset[str], at: Environment) -> None:
-    bound = parameters | {part.name.text for part in parts_of(function.body) if isinstance(part, tree.Each)}
-    called = {id(part.function) for part in parts_of(function.body) if isinstance(part, tree.Call)}
-    skipped = {id(part.name) for part in parts_of(function.body) if isinstance(part, tree.Field)}
-    skipped |= {id(part.key) for part in parts_of(function.body) if isinstance(part, tree.Named)}
-    for name in parts_of(function.body):
-        if not isinstance(name, tree.Name) or name.text in bound or id(name) in skipped:
-            continue
-        known = name.text in at.scope.entries or name.text in at.scope.broken or name.text in BUILTINS
-        if not known:
-            refuse_unknown(name, _inside(function, parameters, at), callable_=id(name) in called)
-
-
-def _inside(function: tree.Function, parameters: frozenset[str], at: Environment) -> Environment:
-    place = f"function `{function.name.text}`"
-    return Environment(
-        scope=at.scope, reporter=at.reporter, visit=at.visit, parts=dict.fromkeys(sorted(parameters)), place=place
+def inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
+    """The body of a declared function with its arguments in place. Errors: E204; those of the body, at the call."""
+    function: tree.Function = entry.form
+    if len(arguments) != len(function.parameters):
+        see = (Label(entry.span, "declared here"),)
+        return refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
+    key = f"{entry.home.source.path}:{function.name.text}"
+    if key in at.inside:
+        return None  # the function itself has been told
+    given = [_argument(argument, at) for argument in arguments]
+    if any(argument is None for argument in given):
+        return None
+    passed = {name.text: one for name, one in zip(function.parameters, given, strict=True)}
+    parts = {name: one for name, one in passed.items() if isinstance(one, Part)}
+    inside = replace(
+        at,
+        scope=entry.home,
+        reporter=Applied(at.reporter, entry, form.span, describe_arguments(function.parameters, arguments)),
+        variables={name: one for name, one in passed.items() if isinstance(one, Bound)},
+        parts=parts,
+        sequences=ranges_of(parts.values()) or at.sequences,
+        names=(),
+        place=f"`{function.name.text}`",
+        inside=(*at.inside, key),
     )
+    body = inside.value(function.body)
+    return None if body is None else replace(body, span=form.span, declared=None)
 
 
-def _check_recursion(entry: Entry, at: Environment) -> None:
-    """Functions that call themselves, directly or through others, told at the first of them."""
-    way = _way_back(entry, entry.name)
-    if way is None or min(way) != entry.name:
-        return
-    call = next(
-        part
-        for part in parts_of(entry.form.body)
-        if isinstance(part, tree.Call) and isinstance(part.function, tree.Name) and part.function.text == way[1]
-    )
-    at.reporter.refuse(
-        "E207",
-        f"`{way[0]}` calls itself" + (f": {' -> '.join(way)}" if len(way) > 2 else ""),
-        call.span,
-        "this call needs the function that is being defined",
-        see=(Label(entry.form.name.span, "declared here"),),
-        note="a function is replaced by its body, so the replacing must come to an end",
-        help="write a comprehension instead, such as `sum(... for x in D)`",
-    )
+def _argument(form: tree.Expr, at: Environment) -> Part | Bound | None:
+    """A sequence or family by its name, anything else by its value."""
+    part = find_part(form, at)
+    if part is not None and part.index:
+        return part
+    value = at.value(form)
+    return None if value is None else Bound(typed=value, over=_over(value, at))
 
 
-def _way_back(entry: Entry, goal: str) -> list[str] | None:
-    """The shortest way of calls from a function back to itself, within its file."""
-    ways: dict[str, list[str]] = {goal: [goal]}
-    waiting = [goal]
-    while waiting:
-        name = waiting.pop(0)
-        function = entry.home.entries[name].form
-        for part in parts_of(function.body):
-            if isinstance(part, tree.Call) and isinstance(part.function, tree.Name):
-                called = entry.home.find(part.function.text)
-                if part.function.text == goal:
-                    return [*ways[name], goal]
-                if called is not None and called.kind == "function" and called.home is entry.home:
-                    if called.name not in ways:
-                        ways[called.name] = [*ways[name], called.name]
-                        waiting.append(called.name)
-    return None
+def _over(value: Typed, at: Environment) -> Positions | Extent | None:
+    return next((bound.over for bound in at.variables.values() if bound.typed.expr == value.expr), None)
+
+
+def ranges_of(parts: Iterable[Part | None]) -> tuple[Positions | Extent, ...]:
+    """The positions over which these parts range, each once."""
+    return tuple(dict.fromkeys(part.positions for part in parts if part is not None and part.positions is not None))
+
+
+def describe_arguments(parameters: tuple[tree.Name, ...], arguments: tuple[tree.Expr, ...]) -> str:
+    """What the parameters stand for, as far as that is not plain: "here `w` is `tokens`"."""
+    pairs = [(name.text, shown(form.span)) for name, form in zip(parameters, arguments, strict=True)]
+    known = [f"`{name}` is `{text}`" for name, text in pairs if name != text]
+    return "here " + " and ".join(filter(None, (", ".join(known[:-1]), known[-1]))) if known else ""

@@ -14,6 +14,7 @@ from circuitlang.elaboration.expressions.environment import Environment, Part
 from circuitlang.elaboration.expressions.typed import (
     NONE,
     NUMBER,
+    TEXT,
     TUPLE,
     Typed,
     describe_kinds,
@@ -77,7 +78,7 @@ def resolve_field(form: tree.Field, at: Environment) -> Typed | None:
     part = find_part(form, at)
     if part is not None:
         return _read(part, (), form.span, at)
-    return None if _is_silent(form, at) else _refuse_field(form, at)
+    return None if _is_silent(form, at) else refuse_field(form, at)
 
 
 def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
@@ -92,12 +93,12 @@ def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
     value = at.value(form.value)
     if value is None or indices[0] is None:
         return None
-    if not TUPLE & value.kinds:
+    if not (TUPLE | TEXT) & value.kinds:
         return at.reporter.refuse(
             "E209",
             f"`{shown(form.value.span)}` is {describe_kinds(value.kinds)}, and has no members",
             form.span,
-            "neither a family nor a tuple",
+            "neither a family, nor text, nor a tuple",
             see=(Label(part.span, "declared here, without an index"),) if part else (),
             help=f"write `{shown(form.value.span)}` alone",
         )
@@ -246,7 +247,8 @@ def _indices(number: int) -> str:
     return "1 index" if number == 1 else f"{number} indices"
 
 
-def _refuse_field(form: tree.Field, at: Environment) -> None:
+def refuse_field(form: tree.Field, at: Environment) -> None:
+    """Tell that a file, or an applied model, has no such part."""
     text = form.value.text if isinstance(form.value, tree.Name) else ""
     if text in at.scope.files:
         offered = at.scope.files[text].names()

@@ -1,21 +1,37 @@
 """A model applied in another's equation.  In: `inner = Echo(w)`; out: the nodes of Echo as `inner.out`, reading w."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from circuitlang.core.domain import Domain
 from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Match, Positions, Read, SetOf, Var
-from circuitlang.core.model import Extent, Index, Input, Model, Node, length_of
+from circuitlang.core.model import Extent, Index, Model, Node, length_of
 from circuitlang.core.values import show
-from circuitlang.diagnostics import Label, one_of
-from circuitlang.elaboration.expressions.calls import length_typed, plain_arguments, refuse_arity
+from circuitlang.diagnostics import Label, Span, one_of
+from circuitlang.elaboration.expressions.arguments import plain_arguments, refuse_arity
+from circuitlang.elaboration.expressions.calls import length_typed
 from circuitlang.elaboration.expressions.environment import Environment, Part
 from circuitlang.elaboration.expressions.lookups import find_entry, find_part
-from circuitlang.elaboration.expressions.typed import shown
+from circuitlang.elaboration.expressions.typed import Typed, shown
 from circuitlang.elaboration.scope import Entry
 from circuitlang.syntax import tree
 
 Argument = Part | Const
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What stands for an input: of these indices, and of this domain, if one is declared."""
+
+    name: str
+    index: tuple[Index, ...]
+    domain: Domain | None
+    span: Span | None
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it is read position by position."""
+        return len(self.index) == 1 and isinstance(self.index[0].over, Positions)
 
 
 def applied_model(equation: tree.Expr, at: Environment) -> tuple[Entry, tree.Call] | None:
@@ -23,36 +39,30 @@ def applied_model(equation: tree.Expr, at: Environment) -> tuple[Entry, tree.Cal
     if not isinstance(equation, tree.Call):
         return None
     entry = find_entry(equation.function, at)
-    return (entry, equation) if entry is not None and entry.kind == "model" else None
+    return (entry, equation) if entry is not None and entry.kind in ("model", "pattern") else None
 
 
-def apply_model(form: tree.Node, call: tree.Call, inner: Model, at: Environment) -> tuple[Node, ...] | None:
+def apply_model(
+    form: tree.Node, entry: Entry, call: tree.Call, inner: Model, prefix: str, at: Environment
+) -> tuple[Node, ...] | None:
     """The nodes of a model with its inputs replaced. Errors: E204, E224 an index or domain, E225 an unfit argument."""
-    if form.family or form.domain is not None:
-        extra = form.family[0].span if form.family else form.domain.span if form.domain else form.span
-        return at.reporter.refuse(
-            "E224",
-            f"`{form.name.text}` stands for all nodes of `{inner.name}`, so it has no index or domain of its own",
-            extra,
-            "leave this out",
-            note=f"its nodes are {one_of(node.name for node in inner.nodes)}",
-            help=f"write {form.name.text} = {shown(call.span)}, and read {form.name.text}.{inner.output}",
-        )
-    given = plain_arguments(call, at)
+    given = read_arguments(form, entry, call, at)
     if given is None:
         return None
-    if len(given) != len(inner.inputs):
-        see = () if inner.span is None else (Label(inner.span, "declared here"),)
-        return refuse_arity(call, inner.name, len(inner.inputs), len(inner.inputs), at, see)
-    arguments = [_argument(one, wanted, at) for one, wanted in zip(given, inner.inputs, strict=True)]
+    wanted = [Wanted(one.name, one.index, one.domain, one.span) for one in inner.inputs]
+    arguments = [find_argument(one, part, at) for one, part in zip(given, wanted, strict=True)]
     if any(argument is None for argument in arguments):
         return None
-    known = {part.name: one for part, one in zip(inner.inputs, arguments, strict=True) if one is not None}
-    substitution = Substitution(form.name.text, known)
+    known: dict[str, Argument] = {}
+    for part, one in zip(inner.inputs, arguments, strict=True):
+        expr = one.expr if isinstance(one, Typed) else one
+        assert isinstance(expr, Part | Const)
+        known[part.name] = expr
+    substitution = Substitution(f"{prefix}{form.name.text}", known)
     return tuple(
         replace(
             node,
-            name=f"{form.name.text}.{node.name}",
+            name=f"{substitution.prefix}.{node.name}",
             index=tuple(substitution.index(index) for index in node.index),
             mechanism=substitution.expr(node.mechanism),
             span=form.name.span,
@@ -61,8 +71,28 @@ def apply_model(form: tree.Node, call: tree.Call, inner: Model, at: Environment)
     )
 
 
-def _argument(form: tree.Expr, wanted: Input, at: Environment) -> Argument | None:
-    """What stands for an input of the applied model. Errors: E225."""
+def read_arguments(form: tree.Node, entry: Entry, call: tree.Call, at: Environment) -> tuple[tree.Expr, ...] | None:
+    """The arguments of an application as written. Errors: E204 their number, E224 a node of its own."""
+    model: tree.Model = entry.form
+    if form.family or form.domain is not None:
+        extra = form.family[0].span if form.family else form.domain.span if form.domain else form.span
+        return at.reporter.refuse(
+            "E224",
+            f"`{form.name.text}` stands for all nodes of `{model.name.text}`, so it has no index or domain of its own",
+            extra,
+            "leave this out",
+            note=f"its nodes are {one_of((node.name.text for node in model.nodes), 'and')}",
+            help=f"write {form.name.text} = {shown(call.span)}, and read {form.name.text}.{model.output.text}",
+        )
+    given = plain_arguments(call, at)
+    if given is not None and len(given) != len(model.params):
+        see = (Label(model.name.span, "declared here"),)
+        return refuse_arity(call, model.name.text, len(model.params), len(model.params), at, see)
+    return given
+
+
+def find_argument(form: tree.Expr, wanted: Wanted, at: Environment) -> Part | Typed | None:
+    """What stands for an input of the applied model: a part, or a constant. Errors: E225."""
     part = find_part(form, at)
     if part is None:
         value = at.value(form)
@@ -73,15 +103,14 @@ def _argument(form: tree.Expr, wanted: Input, at: Environment) -> Argument | Non
                 "a sequence" if wanted.is_sequence else "a family" if wanted.index else "an input, a node or a constant"
             )
             return _refuse(form, wanted, f"is an expression, and {what} is wanted by name", at)
-        if value.constant not in wanted.domain:
+        if wanted.domain is not None and value.constant not in wanted.domain:
             return _refuse(form, wanted, f"is not in {wanted.domain}", at)
-        assert isinstance(value.expr, Const)
-        return value.expr
+        return value
     if wanted.is_sequence and part.positions is None:
         return _refuse(form, wanted, "is no sequence", at, part)
     if not wanted.is_sequence and [one.over for one in part.index] != [one.over for one in wanted.index]:
         return _refuse(form, wanted, "has other indices", at, part)
-    outside = outside_of(part.domain, wanted.domain)
+    outside = None if wanted.domain is None else outside_of(part.domain, wanted.domain)
     if outside is not None:
         return _refuse(form, wanted, f"can be {outside}, which is not in {wanted.domain}", at, part)
     return part
@@ -97,7 +126,7 @@ def outside_of(given: Domain, wanted: Domain) -> str | None:
     return next((show(value) for value in values if value not in wanted), None)
 
 
-def _refuse(form: tree.Expr, wanted: Input, why: str, at: Environment, part: Part | None = None) -> None:
+def _refuse(form: tree.Expr, wanted: Wanted, why: str, at: Environment, part: Part | None = None) -> None:
     see = [] if part is None else [Label(part.span, "declared here")]
     see += [] if wanted.span is None else [Label(wanted.span, f"it stands for `{wanted.name}`")]
     kind = "a sequence" if wanted.is_sequence else "a family" if wanted.index else "a value"
@@ -107,7 +136,7 @@ def _refuse(form: tree.Expr, wanted: Input, why: str, at: Environment, part: Par
         form.span,
         f"does not fit `{wanted.name}`",
         see=see,
-        help=f"give it {kind} of {wanted.domain}",
+        help=f"give it {kind}" + ("" if wanted.domain is None else f" of {wanted.domain}"),
     )
 
 

@@ -1,9 +1,12 @@
 """The definitions of a file, used or not.  In: a scope; out: its domains, and its models by name."""
 
+from dataclasses import replace
+
 from circuitlang.core.domain import Finite
 from circuitlang.core.extern import Extern
 from circuitlang.core.model import Model
 from circuitlang.elaboration.expressions.constants import value_of_entry
+from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.externs import extern_of
 from circuitlang.elaboration.expressions.forms import top_level
 from circuitlang.elaboration.expressions.functions import check_function
@@ -18,16 +21,26 @@ def elaborate_definitions(scope: Scope, reporter: Reporter) -> tuple[tuple[Finit
     """Check every constant, domain, function and extern of a file; its own finite domains and externs, in order."""
     at = top_level(scope, reporter)
     domains, externs = [], []
+    for home in scope.reached:
+        _check_bodies(home, at)
     for entry in scope.entries.values():
         if entry.kind in ("constant", "domain"):
             value = value_of_entry(entry, at)
             if isinstance(value, Finite) and entry.kind == "domain" and entry.home is scope:
                 domains.append(value)
-        elif entry.home is scope and entry.kind == "function":
-            check_function(entry, at)
         elif entry.home is scope and entry.kind == "extern":
             externs.append(extern_of(entry, at))
     return tuple(domains), tuple(extern for extern in externs if extern is not None)
+
+
+def _check_bodies(home: Scope, at: Environment) -> None:
+    """The mistakes of one file's functions, used or not."""
+    mistakes = Reporter()
+    for entry in home.entries.values():
+        if entry.home is home and entry.kind == "function":
+            check_function(entry, replace(at, scope=home, reporter=mistakes))
+    home.told |= {(one.code, one.span) for one in mistakes.diagnostics}
+    at.reporter.add(mistakes.diagnostics)
 
 
 def elaborate_models(program: tree.Tree, scope: Scope, reporter: Reporter) -> dict[str, Model | None]:

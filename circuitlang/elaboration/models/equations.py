@@ -4,12 +4,12 @@ A node with a mistake is None from then on: what reads it is silent, and the mod
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from circuitlang.core.domain import BOOL, Domain, Finite
-from circuitlang.core.expression import Each, Positions, reads, walk
-from circuitlang.core.model import Extent, Index, Input, Model, Node
-from circuitlang.diagnostics import Label, one_of
+from circuitlang.core.expression import Positions
+from circuitlang.core.model import Input, Model, Node
+from circuitlang.diagnostics import Label
 from circuitlang.elaboration.expressions.applying import is_too_large
 from circuitlang.elaboration.expressions.constants import elaborate_domain
 from circuitlang.elaboration.expressions.environment import Environment, Part, refuse_large
@@ -17,42 +17,24 @@ from circuitlang.elaboration.expressions.forms import top_level
 from circuitlang.elaboration.expressions.typed import NUMBER, SET, Typed, expect, of_value, shown
 from circuitlang.elaboration.models.applications import applied_model, apply_model
 from circuitlang.elaboration.models.families import input_family, node_family
-from circuitlang.elaboration.models.lengths import Lengths, cases
+from circuitlang.elaboration.models.lengths import Lengths
+from circuitlang.elaboration.models.naming import output_of, unique_names
 from circuitlang.elaboration.models.order import order_nodes
+from circuitlang.elaboration.models.patterns import close_pattern, open_pattern
 from circuitlang.elaboration.models.warnings import (
     warn_about_arms,
     warn_about_comparisons,
     warn_about_constant,
     warn_about_dead_nodes,
 )
+from circuitlang.elaboration.models.workshop import Workshop, lengths_to_check
 from circuitlang.elaboration.reporter import Effort, Reporter
-from circuitlang.elaboration.scope import A, Entry, Scope, near
-from circuitlang.elaboration.totality.abstract import Abstract
+from circuitlang.elaboration.scope import Entry, Scope
 from circuitlang.elaboration.totality.conformance import tell_finding, tell_unknown_domain
 from circuitlang.elaboration.totality.mechanisms import Mechanism, check_mechanism, inferred_domain
 from circuitlang.syntax import tree
 
 MOST_POSITIONS = 10_000  # of a family that says its own
-
-
-@dataclass
-class Workshop:
-    """A model in the making: what its equations may read so far, and its nodes in causal order."""
-
-    form: tree.Model
-    at: Environment
-    lengths: Mapping[str, Lengths]
-    models: "Models"
-    inputs: list[Input] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
-    parts: dict[str, Part | None] = field(default_factory=dict)
-    abstract: Abstract = field(default_factory=Abstract)
-
-    def keep(self, name: str, part: Part | None) -> None:
-        """Let later equations read a part; None if it has a mistake."""
-        self.parts[name] = part
-        if part is not None:
-            self.abstract.add(part)
 
 
 class Models:
@@ -92,69 +74,40 @@ def elaborate_model(form: tree.Model, scope: Scope, lengths: Mapping[str, Length
         form: The declaration.
         scope: The names of its file.
         lengths: The lengths of its sequences that its data draw.
-        models: Gives the models that it applies, and takes what is told: E201 to E245.
+        models: Gives the models that it applies, and takes what is told: E201 to E249.
     """
     at = top_level(scope, models.reporter)
-    names = _unique_names(form, scope, at.reporter)
-    sequences = tuple(p.name.text for p in form.params if len(p.family) == 1 and p.family[0].domain is None)
-    place = f"model `{form.name.text}`"
-    shop = Workshop(form, replace(at, sequences=sequences, place=place, names=tuple(names)), lengths, models)
+    names = unique_names(form, scope, at.reporter)
+    bare = [one.name.text for one in form.params if len(one.family) == 1 and one.family[0].domain is None]
+    at = replace(at, sequences=tuple(map(Positions, bare)), place=f"model `{form.name.text}`", names=tuple(names))
+    shop = Workshop(form=form, at=at, lengths=lengths, models=models)
     for param in form.params:
         shop.keep(param.name.text, _input(param, shop))
-    order, cyclic = order_nodes(names, at.reporter)
-    for name in order:
-        if name in cyclic:
-            shop.keep(name, None)
-        else:
-            shop.keep(name, _node(names[name], shop))
-    output = _output(form, names, shop)
-    if output is None or any(part is None for part in shop.parts.values()):
+    _make_nodes(names, shop)
+    output = output_of(form, names, at.reporter)
+    made = None if output is None else shop.parts.get(output)
+    if made is None or any(part is None for part in shop.parts.values()):
         return None
     model = Model(
-        name=form.name.text, inputs=tuple(shop.inputs), nodes=tuple(shop.nodes), output=output, span=form.name.span
+        name=form.name.text, inputs=tuple(shop.inputs), nodes=tuple(shop.nodes), output=made.name, span=form.name.span
     )
     warn_about_dead_nodes(model, at.reporter)
-    warn_about_arms(shop.abstract, form.span, at.reporter)
-    warn_about_comparisons(shop.abstract, form.span, at.reporter)
     return model
 
 
-def _unique_names(form: tree.Model, scope: Scope, reporter: Reporter) -> dict[str, tree.Node]:
-    """The nodes by name, the first of each. Errors: E202, E231 for the name of a constant or domain."""
-    seen: dict[str, tree.Name] = {}
-    nodes: dict[str, tree.Node] = {}
-    for part in (*form.params, *form.nodes):
-        name = part.name
-        if name.text in seen:
-            what = "has two equations" if isinstance(part, tree.Node) and name.text in nodes else "is declared twice"
-            reporter.refuse(
-                "E202",
-                f"`{name.text}` {what} in model `{form.name.text}`",
-                name.span,
-                "again here",
-                see=(Label(seen[name.text].span, "first here"),),
-                help=f"give this one another name, for example `{name.text}2`",
-            )
-            continue
-        entry = scope.find(name.text)
-        if entry is not None and entry.kind in ("constant", "domain"):
-            reporter.refuse(
-                "E231",
-                f"`{name.text}` is {A[entry.kind]} already, and would be hidden in model `{form.name.text}`",
-                name.span,
-                "a node of the same name",
-                see=scope.place(name.text),
-                note="names in reach of each other must differ",
-                help=f"rename one of them, for example `{name.text}2`",
-            )
-        seen[name.text] = name
-        if isinstance(part, tree.Node):
-            nodes[name.text] = part
-    return nodes
+def _make_nodes(names: Mapping[str, tree.Node], shop: Workshop) -> None:
+    """Every node of a model or pattern, parents first, and what is idle in their equations."""
+    order, cyclic = order_nodes(names, shop.at.reporter)
+    for name in order:
+        shop.keep(name, None if name in cyclic else _node(names[name], shop))
+    if None not in shop.parts.values():
+        warn_about_arms(shop.abstract, shop.form.span, shop.at.reporter)
+        warn_about_comparisons(shop.abstract, shop.form.span, shop.at.reporter)
 
 
 def _input(param: tree.Param, shop: Workshop) -> Part | None:
     at = replace(shop.at, parts=shop.parts)
+    assert param.domain is not None  # a model with such a parameter is a pattern
     domain = elaborate_domain(param.domain, at)
     index = input_family(param, at)
     if domain is None or index is None:
@@ -171,6 +124,7 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     applied = applied_model(form.equation, at)
     if applied is not None:
         return _application(form, applied, shop, replace(at, in_equation=True))
+    name = f"{shop.prefix}{form.name.text}"
     declared = None if form.domain is None else elaborate_domain(form.domain, at)
     family = node_family(form, at)
     if family is None:
@@ -184,8 +138,8 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
         return None
     if not _is_a_value(form, mechanism, declared, at):
         return None
-    read = Mechanism(name=form.name.text, index=index, expr=mechanism.expr, span=form.equation.span)
-    lengths = _cases(read, shop)
+    read = Mechanism(name=name, index=index, expr=mechanism.expr, span=form.equation.span)
+    lengths = lengths_to_check(read, shop)
     if any(shop.abstract.range_at(case, one.over).stop > MOST_POSITIONS for case in lengths for one in index):
         return at.reporter.refuse(
             "E232",
@@ -206,16 +160,16 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
         domain = _named(domain, shop)
     shop.nodes.append(
         Node(
-            name=form.name.text,
+            name=name,
             index=index,
             domain=domain,
             mechanism=mechanism.expr,
             declared=declared is not None,
-            span=form.name.span,
+            span=shop.outer or form.name.span,
         )
     )
     declared_at = form.domain.span if form.domain is not None else form.equation.span
-    return Part(name=form.name.text, index=index, domain=domain, span=form.name.span, declared=declared_at)
+    return Part(name=name, index=index, domain=domain, span=form.name.span, declared=declared_at)
 
 
 def _named(domain: Domain, shop: Workshop) -> Domain:
@@ -224,41 +178,6 @@ def _named(domain: Domain, shop: Workshop) -> Domain:
     if isinstance(domain, Finite):
         return next((one for one in known if isinstance(one, Finite) and one.keys == domain.keys), domain)
     return domain
-
-
-def _cases(mechanism: Mechanism, shop: Workshop) -> tuple[dict[str, int], ...]:
-    """The lengths at which a mechanism is to be checked: of the sequences that it depends on."""
-    used: dict[str, None] = {}
-    expressions = [mechanism.expr]
-    for index in mechanism.index:
-        match index.over:
-            case Positions(of=of):
-                used[of] = None
-            case Extent(low=low, high=high):
-                expressions += [low, high]
-    for expr in expressions:
-        for name in reads(expr):
-            if name.startswith("length("):
-                used[name.removeprefix("length(").removesuffix(")")] = None
-                continue
-            for index in shop.abstract.parts[name].index:
-                used.update(dict.fromkeys(_sequences_of(index)))
-    used.update(dict.fromkeys(name for name in shop.at.sequences if _ranges_over(mechanism, name)))
-    return cases(used, shop.lengths)
-
-
-def _sequences_of(index: Index) -> tuple[str, ...]:
-    match index.over:
-        case Positions(of=of):
-            return (of,)
-        case Extent(low=low, high=high):
-            names = (*reads(low), *reads(high))
-            return tuple(name.removeprefix("length(").removesuffix(")") for name in names)
-    return ()
-
-
-def _ranges_over(mechanism: Mechanism, sequence: str) -> bool:
-    return any(isinstance(part, Each) and part.over == Positions(sequence) for part in walk(mechanism.expr))
 
 
 def _is_a_value(form: tree.Node, mechanism: Typed, declared: Domain | None, at: Environment) -> bool:
@@ -288,33 +207,20 @@ def _other_domain(mechanism: Typed) -> str:
 def _application(form: tree.Node, applied: tuple[Entry, tree.Call], shop: Workshop, at: Environment) -> Part | None:
     """The nodes of an applied model, under this node's name."""
     entry, call = applied
+    if entry.kind == "pattern":
+        inside = open_pattern(form, entry, call, shop, at)
+        if inside is None:
+            return None
+        _make_nodes({node.name.text: node for node in reversed(inside.form.nodes)}, inside)
+        return close_pattern(form, inside, shop)
     inner = shop.models.of(entry, Label(call.span, "applied here"))
-    if inner is None:
+    if inner is None or not shop.has_room(len(inner.nodes), call.span):
         return None
-    nodes = apply_model(form, call, inner, at)
+    nodes = apply_model(form, entry, call, inner, shop.prefix, at)
     if nodes is None:
         return None
     for node in nodes:
         shop.nodes.append(node)
         part = Part(name=node.name, index=node.index, domain=node.domain, span=form.name.span)
-        shop.keep(node.name, part)
+        shop.keep(node.name.removeprefix(shop.prefix), part)
     return shop.parts[f"{form.name.text}.{inner.output}"]
-
-
-def _output(form: tree.Model, names: Mapping[str, tree.Node], shop: Workshop) -> str | None:
-    """The core's name of the output. Errors: E222 if there is no such node."""
-    name = form.output.text
-    if name in names:
-        part = shop.parts.get(name)
-        return None if part is None else part.name
-    close = near(name, names)
-    at = shop.at
-    if any(param.name.text == name for param in form.params):
-        message, help = f"the output of `{form.name.text}` is its input `{name}`", f"give it a node: out = {name}"
-    else:
-        message = f"model `{form.name.text}` has no node `{name}`, its output"
-        last = next(reversed(tuple(names)), None)
-        other = f"   or give the model another output: -> {last}" if last else ""
-        help = f"did you mean {one_of(close)}?" if close else f"write its equation: {name} = ...{other}"
-    see = (Label(names[close[0]].name.span, "a similar name"),) if close else ()
-    return at.reporter.refuse("E222", message, form.output.span, "no equation", see=see, help=help)

@@ -52,6 +52,8 @@ def of_fold(kind: Fold) -> Possible:
     match kind:
         case "any" | "all":
             return EITHER
+        case "join":
+            return of_kinds(frozenset({"text"}))
         case "the" | "argmax" | "argmin":
             return of_kinds(frozenset({"number", "text", "bool", "none", "tuple"}))
         case _:
@@ -81,6 +83,8 @@ def _fold_some(kind: Fold, members: list[Member], sure: list[Member], tell: Tell
             return (_join(member.body for member in sure) if sure else bodies).join(several)
         case "any" | "all":
             return _decided(kind, members, sure)
+        case "join":
+            return _texts(members, tell)
     if "none" in bodies.kinds:
         tell("there is no arithmetic on `none`")
     numbers = _as_numbers(bodies)
@@ -149,6 +153,22 @@ def _sums(members: list[Member]) -> Possible:
             sums = {one + term for one in sums for term in terms}
             sums = sums if len(sums) <= MOST_SUMS else None
     return of_interval(total) if sums is None else listed(map(normal, sums))
+
+
+def _texts(members: list[Member], tell: Tell) -> Possible:
+    """The texts that are joined, listed while they are few."""
+    texts = {""}
+    for member in members:
+        parts = member.body.values
+        if member.body.kinds - {"text"}:
+            tell("`join` takes text")
+        if parts is None or len(texts) * len(parts) > MOST_SUMS * 8:
+            return of_kinds(frozenset({"text"}))
+        written = [part for part in parts if isinstance(part, str)]
+        texts = {text + part for text in texts for part in written} | (set() if member.sure else texts)
+        if len(texts) > MOST_SUMS:
+            return of_kinds(frozenset({"text"}))
+    return listed(texts)
 
 
 def _contenders(kind: Fold, members: list[Member], sure: list[Member]) -> list[Possible]:

@@ -76,8 +76,7 @@ def _one_by_one(
 
 def _by_kind(name: str, arguments: tuple[Possible, ...], tell: Tell) -> Possible:
     """By the rule of the function, where there are too many values to try."""
-    wanted = FUNCTIONS[name].parameters[0]
-    for argument in arguments:
+    for wanted, argument in zip(FUNCTIONS[name].kinds(len(arguments)), arguments, strict=False):
         _check_kinds(wanted, argument, tell)
     if name in ("compose", "inverse"):
         return _permuted(arguments, tell)
@@ -90,17 +89,19 @@ def _by_kind(name: str, arguments: tuple[Possible, ...], tell: Tell) -> Possible
         return EITHER
     if name in ("cos", "sin"):
         return Possible(interval=Interval(-1.0, 1.0))
-    if result not in ("number", "text", "bool") or name in ("sqrt", "exp", "log", "power"):
+    if not FUNCTIONS[name].total:
         tell("it could not be worked out for every combination")
-    return of_kinds(frozenset({"number", "bool", "text", "none", "tuple"} if result == "any" else {result}))
+    if result == "same":
+        return of_kinds(arguments[0].kinds & frozenset(FUNCTIONS[name].kinds(1)[0].split("|")))
+    return of_kinds(frozenset({"number", "bool", "text", "none", "tuple"} if result == "member" else {result}))
 
 
 def _check_kinds(wanted: str, argument: Possible, tell: Tell) -> None:
-    if wanted in ("any", "set"):
+    if wanted in ("any", "same", "set"):
         return
     if "none" in argument.kinds:
         tell("there is no arithmetic on `none`" if wanted == "number" else "it takes no `none`")
-    if argument.kinds - {"none", "tie", wanted}:
+    if argument.kinds - {"none", "tie", *wanted.split("|")}:
         tell("an argument may be of another kind")
 
 

@@ -48,9 +48,8 @@ class Material:
         return self._take(data, model, which, wanted, at_most, paired=True)
 
     def _take(self, data: Data, model: Model, which: Which, wanted: int, at_most: int | None, paired: bool) -> Sample:
-        limit = self.most if at_most is None else min(self.most, at_most)
-        every = self._every(data, model, which, paired, limit)
-        if every is not None and every.size <= limit:
+        every = self.every(data, model, which, paired, at_most)
+        if every is not None:
             return every
         key = (data, model.name, which, paired, wanted)
         if key not in self.known:
@@ -64,14 +63,16 @@ class Material:
         assert found is not None
         return found
 
-    def _every(self, data: Data, model: Model, which: Which, paired: bool, limit: int) -> Sample | None:
-        key = (data, model.name, which, paired)
+    def every(self, data: Data, model: Model, which: Which, paired: bool, at_most: int | None = None) -> Sample | None:
+        """Every input, or pair, if there are no more than `most` (and `at_most`)."""
+        key, limit = (data, model.name, which, paired), self.most if at_most is None else min(self.most, at_most)
         if key not in self.known:
             count = count_pairs(data, model) if paired else count_inputs(data, model)
             if which == "all" and count is not None and count > limit:
                 return None
             self.known[key] = self._enumerate(data, model, which, paired)
-        return self.known[key]
+        found = self.known[key]
+        return found if found is not None and found.size <= limit else None
 
     def _enumerate(self, data: Data, model: Model, which: Which, paired: bool) -> Sample | None:
         batch = enumerate_inputs(data, model, self.most, which)

@@ -1,0 +1,58 @@
+"""What a training runs through, known before it begins.  In: its declaration, data and a model; out: its inputs, its
+batches and its budget.
+"""
+
+import math
+
+from circuitlang.backends.spec import BudgetSpec, CheckSpec
+from circuitlang.core.data import Data
+from circuitlang.core.model import Model
+from circuitlang.core.train import Train
+from circuitlang.simulation.batches import Batch
+from circuitlang.simulation.enumeration import enumerate_inputs
+from circuitlang.simulation.sampling import sample_inputs
+from circuitlang.simulation.splits import Which
+
+ENUMERATED = 4096  # inputs that are few enough to train on all of them
+SAMPLED = 20_000  # inputs to train on where they are not, and the data have no size
+BATCH = 192
+STEPS = 20_000  # the budget of a training that has none
+AT_ONCE = 4096  # interventions of a check that run together
+EVERY, SURVEYED, MOST_SURVEYED = 50, 2048, 16_384  # steps between checks, interventions of the first and of later ones
+
+
+def part_of(train: Train, data: Data) -> Which:
+    """The part of the data to train on: the one that is named, else the training part."""
+    if "test" in train.data.fields:
+        return "test"
+    return "all" if data.train is None else "train"
+
+
+def inputs_of(train: Train, data: Data, model: Model) -> tuple[Batch, bool]:
+    """The inputs to train on, and whether these are all there are."""
+    which = part_of(train, data)
+    batch = enumerate_inputs(data, model, ENUMERATED, which)
+    if batch is not None:
+        return batch, True
+    return sample_inputs(data, model, data.size or SAMPLED, data.seed, "training", which), False
+
+
+def batch_of(train: Train, inputs: int) -> int:
+    """Interventions of a step, or inputs of one without."""
+    return inputs if train.batch == "all" else train.batch or BATCH
+
+
+def budget_of(train: Train, inputs: int) -> BudgetSpec:
+    """The steps, the seconds, or both, of which one ends it."""
+    if not train.at_most:
+        return BudgetSpec(steps=STEPS)
+    epoch = max(1, -(-inputs // batch_of(train, inputs)))
+    seconds = [one.seconds for one in train.at_most if one.seconds is not None]
+    scale = {"steps": 1, "epochs": epoch}
+    steps = [math.ceil(one.amount * scale[one.unit]) for one in train.at_most if one.unit in scale]
+    return BudgetSpec(seconds=min(seconds, default=None), steps=min(steps, default=None))
+
+
+def checks_of(gate: float) -> CheckSpec:
+    """How a training looks whether it is done; below the gate some claim is certain to fail."""
+    return CheckSpec(every=EVERY, size=SURVEYED, most=MOST_SURVEYED, gate=gate, margin=0.8, tighten=0.9)
