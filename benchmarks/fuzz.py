@@ -33,9 +33,31 @@ ROOT = Path(__file__).parent.parent
 BAR = 5.0  # processor seconds
 FENCE = re.compile(r"^```circ ?\S*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOKEN = re.compile(r'"[^"\n]*"|#[^\n]*|\w+|->|=>|\.\.|//|\*\*|[=!<>]=|\n|[^\w\s]')
-HUGE = ("9" * 30, "1e308", "1e-308", "0", "-1", "4_000_000_000", "0.1", "1_000_000", "10 ** 10 ** 10", "3 steps", "9h", "64")
+HUGE = (
+    "9" * 30,
+    "1e308",
+    "1e-308",
+    "0",
+    "-1",
+    "4_000_000_000",
+    "0.1",
+    "1_000_000",
+    "10 ** 10 ** 10",
+    "3 steps",
+    "9h",
+    "64",
+)
 ODD = ("é", "λ", "\u202e", "\u0301", "\x00", "\ufeff", "\u2028", "\r", "\t", "\x0b", "🂡", "“", "−", "١", "ª", "\\", "$")
-DEEP = (("(", ")"), ("{", "}"), ("-", ""), ("not ", ""), ("1 + ", ""), ("f(", ")"), ("if a then ", " else 1"), ("a[", "]"))
+DEEP = (
+    ("(", ")"),
+    ("{", "}"),
+    ("-", ""),
+    ("not ", ""),
+    ("1 + ", ""),
+    ("f(", ")"),
+    ("if a then ", " else 1"),
+    ("a[", "]"),
+)
 
 
 class TooSlow(BaseException):
@@ -268,7 +290,7 @@ def _command(case: Case, *words: str) -> int:
 
 @contextlib.contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Stop what takes longer, from inside; where Python cannot (one long multiplication), the process, with its stack."""
+    """Stop what takes longer; where Python cannot (in one long multiplication) end the process, and show its stack."""
 
     def stop(_: int, __: FrameType | None) -> None:
         raise TooSlow

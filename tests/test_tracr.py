@@ -183,13 +183,11 @@ def test_a_flipped_weight_is_found() -> None:
     compiled = compile_tracr(None, model, data)
     lowered = lower(model, compiled.reading.n_ctx - 1)
     sites = {pair.node: pair.sites for pair in compiled.pairs}
-    batch = enumerate_inputs(data, model, 10**5)
-    assert batch is not None
-    again = check_network(compiled.network, model, lowered, lay_out(lowered), sites, compiled.reading, (batch, True))
+    again = check_network(compiled.network, model, lowered, lay_out(lowered), sites, compiled.reading, data)
     assert again.passed
     with torch.no_grad():
         compiled.network.blocks[0].mlp.W_out[3] *= -1
-    flipped = check_network(compiled.network, model, lowered, lay_out(lowered), sites, compiled.reading, (batch, True))
+    flipped = check_network(compiled.network, model, lowered, lay_out(lowered), sites, compiled.reading, data)
     assert not flipped.passed
     assert len(flipped.wrong)
     assert flipped.error >= 1

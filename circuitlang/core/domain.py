@@ -14,10 +14,14 @@ class Finite:
 
     values: tuple[Value, ...]
     name: str | None = field(default=None, compare=False)
-    keys: frozenset = field(init=False, compare=False, repr=False, default=frozenset())
+    _keys: list[frozenset] = field(init=False, compare=False, repr=False, default_factory=list)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", frozenset(map(key_of, self.values)))
+    @property
+    def keys(self) -> frozenset:
+        """The keys of its members; many a large domain is declared and never asked for them."""
+        if not self._keys:
+            self._keys.append(frozenset(map(key_of, self.values)))
+        return self._keys[0]
 
     def __contains__(self, value: Value) -> bool:
         return key_of(value) in self.keys
@@ -98,7 +102,10 @@ def all_permutations(points: int) -> Finite:
 
 def kinds(domain: Domain) -> frozenset[str]:
     """The kinds of value a domain holds; see `values.kind_of`."""
-    return frozenset(kind for kind, _ in domain.keys) if isinstance(domain, Finite) else frozenset({"number"})
+    if not isinstance(domain, Finite):
+        return frozenset({"number"})
+    examples = dict(zip(map(type, domain.values), domain.values, strict=True))
+    return frozenset(map(kind_of, examples.values()))
 
 
 def describe_values(values: tuple[Value, ...], limit: int = 8) -> str:

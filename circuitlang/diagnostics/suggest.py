@@ -3,15 +3,21 @@
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
+MANY = 500  # of more known words none is looked for: a text with as many mistakes would take minutes
+
 
 def nearest(word: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """The known words closest to `word`, at edit distance 2 at most (1 for words of up to three letters)."""
+    known = tuple(known)
+    if len(known) > MANY:
+        return ()
     allowed = 1 if len(word) <= 3 else 2
-    scored = [(_distance(word, other, allowed), -_likeness(word, other), other) for other in dict.fromkeys(known)]
-    best = min((distance for distance, _, other in scored if other != word), default=allowed + 1)
+    distances = {other: _distance(word, other, allowed) for other in known if other != word}
+    best = min(distances.values(), default=allowed + 1)
     if best > allowed:
         return ()
-    return tuple(other for distance, _, other in sorted(scored) if distance == best and other != word)[:most]
+    close = [other for other, distance in distances.items() if distance == best]
+    return tuple(sorted(close, key=lambda other: (-_likeness(word, other), other))[:most])
 
 
 def one_of(words: Iterable[str], joint: str = "or") -> str:
@@ -38,4 +44,6 @@ def _distance(a: str, b: str, limit: int) -> int:
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 cost = min(cost, older[j - 2] + 1)
             row.append(cost)
+        if min(row) > limit and min(before) > limit:
+            return limit + 1
     return row[-1]

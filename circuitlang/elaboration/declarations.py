@@ -11,6 +11,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import Basis, Network
 from circuitlang.core.train import Train
 from circuitlang.diagnostics import Diagnostic, Label
+from circuitlang.elaboration.claims.identifiability import are_identifiable
 from circuitlang.elaboration.claims.judging import have_weights
 from circuitlang.elaboration.claims.statements import elaborate_claim, elaborate_let, is_model_set, read_model_set
 from circuitlang.elaboration.context import Context
@@ -18,6 +19,7 @@ from circuitlang.elaboration.data.datasets import elaborate_data
 from circuitlang.elaboration.data.trains import elaborate_train
 from circuitlang.elaboration.networks.alignments import elaborate_alignment
 from circuitlang.elaboration.networks.bases import elaborate_basis
+from circuitlang.elaboration.networks.carriers import can_be_strict
 from circuitlang.elaboration.networks.circuits import elaborate_circuit
 from circuitlang.elaboration.networks.constructors import elaborate_network
 from circuitlang.elaboration.reporter import Reporter
@@ -71,12 +73,16 @@ def elaborate_declarations(
     have_weights(ctx, claims)
     trainings = _all(program, tree.Train)
     trains = [elaborate_train(ctx, form, trainings[:number]) for number, form in enumerate(trainings)]
+    whole = tuple(train for train in trains if train is not None)
+    if not any(diagnostic.is_error for diagnostic in reporter.diagnostics):
+        can_be_strict(ctx, claims, whole)
+        are_identifiable(ctx, claims, whole)
     return Declarations(
         networks=_written(ctx, "network", _all(program, tree.Network)),
         bases=_written(ctx, "basis", _all(program, tree.Basis)),
         alignments=_written(ctx, "alignment", _all(program, tree.Align)),
         data=_written(ctx, "data", _all(program, tree.Data)),
-        trains=tuple(train for train in trains if train is not None),
+        trains=whole,
         circuits=_written(ctx, "circuit", _all(program, tree.Circuit)),
         lets=_written(ctx, "let", _measurements(ctx)),
         claims=claims,

@@ -6,6 +6,7 @@ from circuitlang.elaboration.declarations import elaborate_declarations
 from circuitlang.elaboration.imports import load_scope
 from circuitlang.elaboration.models.definitions import elaborate_definitions, elaborate_models
 from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.totality.edges import warn_about_idle_parents
 from circuitlang.syntax import tree
 
 
@@ -20,6 +21,8 @@ def elaborate(program: tree.Tree, source: Source) -> tuple[Program | None, tuple
     scope = load_scope(program, source, reporter)
     domains, externs = elaborate_definitions(scope, reporter)
     models = elaborate_models(program, scope, reporter)
+    for model in filter(None, models.values()):
+        warn_about_idle_parents(model, source, reporter)
     declarations, problems = elaborate_declarations(program, scope, models)
     reporter.add(problems)
     if program.broken or any(diagnostic.is_error for diagnostic in reporter.diagnostics):

@@ -16,6 +16,7 @@ Kind: TypeAlias = Literal[
     "function",
     "extern",
     "model",
+    "pattern",
     "network",
     "basis",
     "alignment",
@@ -32,6 +33,7 @@ A: dict[Kind, str] = {
     "function": "a function",
     "extern": "an extern function",
     "model": "a model",
+    "pattern": "a model without domains",
     "network": "a network",
     "basis": "a basis",
     "alignment": "an alignment",
@@ -40,7 +42,7 @@ A: dict[Kind, str] = {
     "let": "a measurement",
     "file": "an imported file",
 }
-IMPORTABLE: frozenset[Kind] = frozenset({"domain", "constant", "function", "model"})
+IMPORTABLE: frozenset[Kind] = frozenset({"domain", "constant", "function", "model", "pattern"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +190,8 @@ def _declared(declaration: tree.Declaration, scope: Scope) -> Iterator[tuple[Kin
             yield "function", name
         case tree.Extern(name=name):
             yield "extern", name
-        case tree.Model(name=name):
-            yield "model", name
+        case tree.Model(name=name, params=params):
+            yield ("model" if all(param.domain is not None for param in params) else "pattern"), name
         case tree.Network(name=name):
             yield "network", name
         case tree.Basis(name=name):
@@ -222,7 +224,7 @@ def is_measurement(form: tree.Let, scope: Scope) -> bool:
 
 
 def _is_model(entry: Entry | None) -> bool:
-    return entry is not None and entry.kind == "model"
+    return entry is not None and entry.kind in ("model", "pattern")
 
 
 def parts_of(form: Any) -> Iterator[tree.Form]:
@@ -260,7 +262,7 @@ def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_reserved(entry: Entry) -> bool:
-    called = entry.kind in ("function", "extern", "model", "domain", "constant")
+    called = entry.kind in ("function", "extern", "model", "pattern", "domain", "constant")
     return entry.name in BUILTINS or (called and entry.name in METRICS)
 
 

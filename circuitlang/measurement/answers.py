@@ -26,7 +26,7 @@ def accuracy(bench: Bench) -> Tally:
     """How often the network's answer is the model's, over the rows of the batch."""
     answers, rows = bench.answers, np.arange(bench.batch.size)
     none = np.zeros(len(rows), bool)
-    return tally(bench.right_entries, answers.counted, answers.tied, none, rows, rows, bench.ranks)
+    return tally(bench.right_entries, answers.counted, answers.tied, none, rows, rows, lambda: bench.ranks)
 
 
 def max_error(bench: Bench) -> LargestError:

@@ -51,4 +51,4 @@ def is_effective(bench: Bench, answers: Answers, pairs: Pairs) -> np.ndarray:
 def _count(
     bench: Bench, chunk: Chunk, right: np.ndarray, counted: np.ndarray, tied: np.ndarray, effective: np.ndarray
 ) -> Tally:
-    return tally(right, counted, tied, effective, chunk.pairs.base, chunk.pairs.source, bench.ranks)
+    return tally(right, counted, tied, effective, chunk.pairs.base, chunk.pairs.source, lambda: bench.ranks)

@@ -105,7 +105,7 @@ def _on_output(site: Site) -> Site:
 def _resample(bench: Bench, chunk: Chunk, masks: Masks, effective: np.ndarray) -> Tally:
     base, answers = chunk.pairs.base, _on(bench.answers, chunk.pairs.base)
     right = bench.right(bench.patched(chunk, masks), answers.targets)
-    return tally(right, answers.counted, answers.tied, effective, base, chunk.pairs.source, bench.ranks)
+    return tally(right, answers.counted, answers.tied, effective, base, chunk.pairs.source, lambda: bench.ranks)
 
 
 def _on(answers: Answers, rows: np.ndarray) -> Answers:

@@ -1,5 +1,6 @@
 """Counts.  In: what was right, pair by pair; out: tallies that add up over chunks and know their first failure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,7 +56,7 @@ def tally(
     effective: np.ndarray,
     base: np.ndarray,
     source: np.ndarray,
-    ranks: np.ndarray,
+    ranks: Callable[[], np.ndarray],
 ) -> Tally:
     """The counts of one chunk.
 
@@ -66,16 +67,18 @@ def tally(
         effective: bool [pair], pairs that test something.
         base: int [pair], row numbers.
         source: int [pair], row numbers.
-        ranks: int [row], the place of every row among all, the smallest input first.
+        ranks: gives int [row], the place of every row among all, the smallest input first; asked for at a failure only,
+            since it takes a run of the network on all rows.
     """
     kept = ~tied
     whole = (right | ~counted).all(1)
     failed = np.flatnonzero(kept & ~whole)
     failure = failure_rank = None
     if len(failed):
-        first = failed[np.lexsort((ranks[source[failed]], ranks[base[failed]]))[0]]
+        places = ranks()
+        first = failed[np.lexsort((places[source[failed]], places[base[failed]]))[0]]
         failure = (int(base[first]), int(source[first]))
-        failure_rank = (int(ranks[base[first]]), int(ranks[source[first]]))
+        failure_rank = (int(places[base[first]]), int(places[source[first]]))
     entries = counted & kept[:, None]
     return Tally(
         hits=int((whole & kept).sum()),

@@ -19,6 +19,17 @@ class TransformerConfig:
     head: Literal["categorical", "numerical"] = "categorical"
     pad: int | None = None  # the token that nothing attends to
 
+    @property
+    def parameters(self) -> int:
+        """Entries of all weights and biases."""
+        shape = self.shape
+        read, heads = shape.d_model, shape.heads * shape.d_head
+        norm = 2 * read if shape.norm == "layernorm" else 0
+        mlp = 0 if shape.attention_only else norm + 2 * read * shape.d_mlp + shape.d_mlp + read
+        layer = norm + 4 * read * heads + 3 * heads + read + mlp
+        ends = read * (self.d_vocab + (self.n_ctx if shape.positions == "learned" else 0) + self.d_out) + self.d_out
+        return ends + shape.layers * layer + norm
+
 
 def check_buildable(config: TransformerConfig) -> None:
     """Refuse what is not the shape of any network.

@@ -1,7 +1,6 @@
 """What is said of a compiled network: its sizes, where every node lives, and which nodes the data can test at all.
 
-In: the network and its data; out: plain values, and a table of them. Interchange accuracy is measured on all pairs, or
-on a fixed sample.
+In: the network and its data; out: plain values, and a table of them.
 """
 
 from dataclasses import asdict
@@ -13,15 +12,16 @@ from circuitlang.backends.spec import SpecJson
 from circuitlang.backends.tracr.compiling import TracrNetwork
 from circuitlang.core.alignment import Alignment
 from circuitlang.core.data import Data
-from circuitlang.measurement.bench import Bench
-from circuitlang.measurement.interchange import interchange
 from circuitlang.measurement.material import Material
+from circuitlang.measurement.nodes import measure_nodes
 from circuitlang.measurement.subject import Subject
 from circuitlang.networks.artefacts import network_hash
 from circuitlang.reports.text import counted, table
 from circuitlang.verification.quantity import show_number
 
-PAIRS = 2**16
+ALL_PAIRS = 2**16  # effect rates are over all pairs, if there are no more than these
+SOME_PAIRS = 2**13  # and else over so many
+WORK = 2**33  # floating-point operations of all interchanges, about a second
 
 
 class SizesJson(TypedDict):
@@ -44,7 +44,10 @@ class PlacedJson(TypedDict):
 
 
 class CompiledJson(TypedDict):
-    """A compiled network: checked against its model on `checked` inputs, interchanged on `pairs` pairs of `data`."""
+    """A compiled network: checked against its model on `checked` inputs of `data`.
+
+    Effect rates are over `pairs` pairs, which are all there are if `all_pairs`; IIA is over `interchanged` of them.
+    """
 
     network: str
     model: str
@@ -56,6 +59,7 @@ class CompiledJson(TypedDict):
     data: str
     pairs: int
     all_pairs: bool
+    interchanged: int
     alignment: list[PlacedJson]
 
 
@@ -72,15 +76,17 @@ def compiled_json(name: str, made: TracrNetwork, data: Data, folder: Path) -> Co
     subject = Subject(
         model=made.model, network=made.network, reading=made.reading, alignment=alignment, tolerance=data.tolerance
     )
-    sample = Material().pairs(data, made.model, "all", PAIRS, PAIRS)
-    assert sample.pairs is not None
-    bench, placed = Bench(subject, sample.batch), []
-    for pair in made.pairs:
-        counts = interchange(bench, (pair.node,), sample.pairs)
-        rate, share = (counts.effect_rate or 0.0) if counts.effective else 0.0, counts.share
-        sites = [str(site) for site in pair.sites]
-        iia = None if share is None else float(share)
-        placed.append(PlacedJson(node=pair.node, sites=sites, effect_rate=float(rate), iia=iia))
+    sample = Material().pairs(data, made.model, "all", SOME_PAIRS, ALL_PAIRS)
+    measured = measure_nodes(subject, sample, WORK)
+    placed = [
+        PlacedJson(
+            node=one.node,
+            sites=[str(site) for site in pair.sites],
+            effect_rate=float(one.effect_rate),
+            iia=None if one.tally.share is None else float(one.tally.share),
+        )
+        for pair, one in zip(made.pairs, measured.nodes, strict=True)
+    ]
     return CompiledJson(
         network=name,
         model=made.model.name,
@@ -90,8 +96,9 @@ def compiled_json(name: str, made: TracrNetwork, data: Data, folder: Path) -> Co
         checked=made.checked,
         exact=made.exact,
         data=data.name,
-        pairs=len(sample.pairs),
-        all_pairs=sample.exact,
+        pairs=measured.pairs,
+        all_pairs=measured.exact,
+        interchanged=measured.run,
         alignment=placed,
     )
 
@@ -114,9 +121,17 @@ def compiled_text(made: CompiledJson) -> str:
         f"equal to {made['model']} on {every}{made['checked']:,} inputs; kept in {made['folder']}",
         "",
         table(rows, ("node", "lives at", "effect rate", "IIA")),
-        f"interchanged on {'all ' if made['all_pairs'] else ''}{made['pairs']:,} pairs",
+        _interchanged(made),
     ]
     untestable = ", ".join(one["node"] for one in made["alignment"] if not one["effect_rate"])
     if untestable:
         lines.append(f"untestable on {made['data']}, because exchanging them never changes the answer: {untestable}")
     return "\n".join(lines) + "\n"
+
+
+def _interchanged(made: CompiledJson) -> str:
+    """On how many pairs effect rates and IIA are."""
+    pairs = f"{'all ' if made['all_pairs'] else ''}{counted(made['pairs'], 'pair')}"
+    if made["interchanged"] == made["pairs"]:
+        return f"interchanged on {pairs}"
+    return f"effect rates over {pairs} of inputs, IIA over {made['interchanged']:,} of them"

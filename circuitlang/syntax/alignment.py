@@ -84,17 +84,19 @@ def _runs(rows: Sequence[Row], column: str) -> Iterator[list[Row]]:
     """Consecutive rows whose next cell is in a column and whose ends so far lie near each other."""
     reach = REACH.get(column.split(".")[1], NEAR)
     run: list[Row] = []
+    nearest, farthest = WIDEST, 0  # where the rows of the run end so far
     for row in [*rows, None]:
+        end = _width(row.done) if row is not None else 0
         mine = row is not None and bool(row.cells) and row.cells[0][0] == column
         if row is None or not mine:
             fits = row is not None and column.endswith(".ON")  # a claim without data does not part the others
         else:
-            ends = [_width(other.done) for other in (*run, row)]
-            fits = max(ends) - min(ends) <= reach and max(ends) <= WIDEST
+            fits = max(farthest, end) - min(nearest, end) <= reach and max(farthest, end) <= WIDEST
         if run and not fits:
             yield run
-            run = []
+            run, nearest, farthest = [], WIDEST, 0
         if row is not None and mine:
+            nearest, farthest = min(nearest, end), max(farthest, end)
             run.append(row)
 
 

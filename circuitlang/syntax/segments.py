@@ -5,6 +5,7 @@ at such a line that is indented no deeper than the declaration before it.  A lin
 deeper than the declaration before it, stands alone: it declares nothing, and the parser says so.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +13,7 @@ from itertools import groupby
 from lark import Token
 
 from circuitlang.diagnostics import Diagnostic, Label, Source, Span
-from circuitlang.syntax.newlines import CLOSER_OF, CLOSERS, Bracket, Nesting
+from circuitlang.syntax.newlines import CLOSER_OF, CLOSERS, OPENERS, Bracket, Nesting
 from circuitlang.syntax.words import DECLARATIONS, PUNCTUATION
 
 WORDS = ("NAME", "KEYWORD_AS_KEY")
@@ -56,6 +57,7 @@ class _Cutter:
 
     def _begin(self) -> None:
         self.nesting = Nesting()
+        self.open = Counter[str]()  # the kinds of closer that are waited for, so that a stray one costs no search
         self.tokens: list[Token] = []
         self.sound = True
 
@@ -70,6 +72,8 @@ class _Cutter:
             self._close(token)
         if self.nesting.counts(token):
             self.tokens.append(token)
+        if token.type in OPENERS:
+            self.open[CLOSER_OF[token.type]] += 1
         if self.nesting.depth > DEEPEST and self.sound:
             self.sound = False
             self.diagnostics.append(too_deep(span_of(self.source, token), f"more than {DEEPEST} brackets are open"))
@@ -88,17 +92,25 @@ class _Cutter:
 
     def _close(self, token: Token) -> None:
         """Check that a closer closes what was opened last; otherwise blame one side and go on as if it did."""
-        stack = self.nesting.stack
-        opened = next((i for i in range(len(stack) - 1, 0, -1) if CLOSER_OF[_kind(stack[i])] == token.type), None)
-        if opened is None:
+        if not self.open[token.type]:
             if not self.lost and self.sound:
                 self._unopened(token)
             self.sound = False
+            if self.nesting.depth:
+                self.open[self._closer()] -= 1  # which it ends all the same
             return
-        if opened < len(stack) - 1:
+        while (waited := self._closer()) != token.type:
             if self.sound:
                 self._unclosed(self.nesting.inner, token)
-            del stack[opened + 1 :]
+            self.nesting.stack.pop()
+            self.open[waited] -= 1
+        self.open[token.type] -= 1
+
+    def _closer(self) -> str:
+        """The kind that closes what was opened last."""
+        opener = self.nesting.inner.token
+        assert opener is not None
+        return CLOSER_OF[opener.type]
 
     def _unclosed(self, bracket: Bracket, at: Token | None) -> None:
         self.sound = False
@@ -158,8 +170,3 @@ def too_deep(span: Span, why: str) -> Diagnostic:
     """E117."""
     helps = ("give a part of it a name: a node of its own, or `let part = ...` outside the model",)
     return Diagnostic("E117", "this is nested too deeply to be read", Label(span, why), helps=helps)
-
-
-def _kind(bracket: Bracket) -> str:
-    assert bracket.token is not None
-    return bracket.token.type

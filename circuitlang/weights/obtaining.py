@@ -13,6 +13,7 @@ from circuitlang.diagnostics import Refusal
 from circuitlang.reports.folders import WEIGHTS
 from circuitlang.weights.choice import Choice, folder_of
 from circuitlang.weights.construction import construct
+from circuitlang.weights.foreseen import trained_reading
 from circuitlang.weights.refusals import absent, not_yet, require_shape, untrained
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def instrument(
             return read_text(data, model, tokenizer, program)
         asked = read_for(data, model, program)
         told = read_with(about or {}, asked)
-        trained = None if told is not None else _trained_reading(program, name)
+        trained = None if told is not None else trained_reading(program, name)
         found = told if told is not None else asked if trained is None else read_as(trained, asked)
         return answered_in_words(found, network.config.d_out)
 
@@ -143,15 +144,5 @@ def known_words(program: Program, name: str) -> dict[str, Any]:
     """What to store with the weights of a network that is trained: the words of its data."""
     from circuitlang.simulation.words import words_of
 
-    reading = _trained_reading(program, name)
+    reading = trained_reading(program, name)
     return {} if reading is None else words_of(reading)
-
-
-def _trained_reading(program: Program, name: str) -> Reading | None:
-    from circuitlang.simulation.reading import read_for
-
-    train = program.training(name)
-    if train is None:
-        return None
-    known = program.alignment(train.alignment).model if train.alignment else train.models[0]
-    return read_for(program.dataset(train.data.name), program.model(known), program)

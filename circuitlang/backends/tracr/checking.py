@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from circuitlang.backends.tracr.layout import Layout
 from circuitlang.backends.tracr.operations import Lowered
+from circuitlang.backends.tracr.parts import Parts
 from circuitlang.backends.tracr.tables import identity
 from circuitlang.core.data import Data
 from circuitlang.core.model import Model
 from circuitlang.core.site import Site
 from circuitlang.core.values import show
 from circuitlang.diagnostics.diagnostic import Diagnostic, InternalError, Label, Refusal
-from circuitlang.networks import hooks
-from circuitlang.networks.taps import States
 from circuitlang.networks.transformer import Transformer
 from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.columns import Column
@@ -28,10 +28,11 @@ from circuitlang.simulation.reading import Reading
 from circuitlang.simulation.run import simulate
 from circuitlang.simulation.sampling import sample_inputs
 
-ENUMERATED, SAMPLED = 20_000, 4_096  # inputs; all of them if they are no more than the first number
-MOST_WORK = 1 << 35  # multiplications of a check, a few seconds; at least so many inputs are sampled:
+ENUMERATED, SAMPLED = 20_000, 10_000  # inputs; all of them if they are no more than the first number
+MOST_WORK = 1 << 34  # multiplications of a check, a few seconds; at least so many inputs are sampled:
 LEAST_SAMPLED = 256
-CHUNK = 1 << 24  # numbers of the stream that are held at once
+CHUNK = 1 << 20  # numbers of the stream that are held at once; about what a cache holds
+WHOLE_WORK, WHOLE = 1 << 29, 256  # of the run of the whole network: multiplications, and inputs at most
 # Encodings are ones and zeros: further off, a later head or step could read them wrongly.
 LARGEST_ERROR = 2.0**-10
 
@@ -56,12 +57,11 @@ def inputs_to_check(data: Data, model: Model, work: int) -> tuple[Batch, bool]:
 
     `work` is the number of multiplications that one input costs.
     """
-    affordable = MOST_WORK // work
-    batch = enumerate_inputs(data, model, min(ENUMERATED, max(affordable, LEAST_SAMPLED)))
+    affordable = max(MOST_WORK // work, LEAST_SAMPLED)
+    batch = enumerate_inputs(data, model, min(ENUMERATED, affordable))
     if batch is not None:
         return batch, True
-    size = min(SAMPLED, max(affordable, LEAST_SAMPLED))
-    return sample_inputs(data, model, size, data.seed, "tracr"), False
+    return sample_inputs(data, model, min(SAMPLED, affordable), data.seed, "tracr"), False
 
 
 def check_network(
@@ -71,28 +71,35 @@ def check_network(
     layout: Layout,
     sites: dict[str, tuple[Site, ...]],
     reading: Reading,
-    inputs: tuple[Batch, bool],
+    data: Data,
 ) -> Check:
-    """Compare the network with the model on its answers, and with the lowered model on every node."""
-    batch, exact = inputs
+    """Compare the network with the model on its answers, and with the lowered model on every node.
+
+    Its blocks run on all inputs; some of these run through the whole network too, which must say the same.
+    """
+    parts = Parts(network, sites)
+    for part in parts.parts:
+        if not set(part.out.dims.tolist()) <= {*layout.facts[part.node], *layout.scratch.get(part.node, ())}:
+            raise InternalError(f"`{part.node}` is written by other parts of the network than it is aligned to")
+    batch, exact = inputs_to_check(data, model, parts.work)
+    columns, original = simulate(lowered.model, batch), simulate(model, batch)
+    for node in model.nodes:
+        if not columns[node.name].same(original[node.name]).all():
+            raise InternalError(f"lowering changed what `{node.name}` computes")
+    answers, tokens = reading.answers(original[model.output], batch), torch.from_numpy(reading.tokens(batch))
     error, wrong = 0.0, []
     for rows in _chunks(batch.size, network, reading):
         part = batch.take(rows)
-        columns = simulate(lowered.model, part)
-        original = simulate(model, part)
-        for node in model.nodes:
-            if not columns[node.name].same(original[node.name]).all():
-                raise InternalError(f"lowering changed what `{node.name}` computes")
-        with torch.no_grad():
-            logits, states = network.record(torch.from_numpy(reading.tokens(part)))
-        answers = reading.answers(original[model.output], part)
+        logits, written = parts.run(tokens[rows])
         if reading.outputs is None:
-            off = np.abs(logits[..., 0].double().numpy() - answers.targets) > LARGEST_ERROR
+            off = np.abs(logits[..., 0].double().numpy() - answers.targets[rows]) > LARGEST_ERROR
         else:
-            off = logits.argmax(-1).numpy() != answers.targets
-        wrong.extend(rows[(off & answers.counted).any(1)])
-        for name, own in sites.items():
-            error = max(error, _error(network, states, own, layout.facts[name], lowered, name, columns[name], part))
+            off = logits.argmax(-1).numpy() != answers.targets[rows]
+        wrong.extend(rows[(off & answers.counted[rows]).any(1)])
+        for name in sites:
+            dims, found = written[name]
+            error = max(error, _error(dims, found, layout.facts[name], lowered, name, columns[name].take(rows), part))
+    error = max(error, _against_whole(network, parts, tokens))
     return Check(batch, exact, error, np.array(wrong, np.int64))
 
 
@@ -122,42 +129,33 @@ def refuse_difference(check: Check, model: Model, reading: Reading, network: Tra
 
 
 def _chunks(size: int, network: Transformer, reading: Reading) -> Iterator[np.ndarray]:
-    shape = network.config.shape
-    width = reading.n_ctx * (shape.d_model + shape.layers * (shape.d_mlp + shape.heads * shape.d_head))
-    step = max(1, CHUNK // width)
+    step = max(64, CHUNK // (reading.n_ctx * network.config.shape.d_model))
     for start in range(0, size, step):
         yield np.arange(start, min(start + step, size))
 
 
+def _against_whole(network: Transformer, parts: Parts, tokens: Tensor) -> float:
+    """How far the network's own forward pass is from that of its blocks, on some inputs."""
+    weights = sum(weight.numel() for weight in network.parameters())
+    some = tokens[: max(1, min(WHOLE, WHOLE_WORK // (weights * tokens.shape[1])))]
+    with torch.inference_mode():
+        return float((network(some) - parts.run(some)[0]).abs().amax())
+
+
 def _error(
-    network: Transformer,
-    states: States,
-    sites: tuple[Site, ...],
-    dims: np.ndarray,
-    lowered: Lowered,
-    name: str,
-    column: Column,
-    batch: Batch,
+    dims: Tensor, written: Tensor, own: np.ndarray, lowered: Lowered, name: str, column: Column, batch: Batch
 ) -> float:
     """The largest distance between what a node's last site writes and the code of its value."""
-    site = sites[-1]
-    assert site.layer is not None
-    weights = dict(network.named_parameters())
-    if site.kind == "head":
-        written = states[hooks.heads(site.layer)][:, :, site.head]
-        out = weights[f"blocks.{site.layer}.attn.W_O"][site.head]
-    else:
-        units = list(site.neurons or ())
-        written = states[hooks.neurons(site.layer)][..., units]
-        out = weights[f"blocks.{site.layer}.mlp.W_out"][units]
-    found = (written @ out.detach()[:, dims])[:, 1:].double().numpy()
-    if column.codes.ndim == 1:  # a node without an index is held at every position
-        column = Column(np.repeat(column.codes[:, None], found.shape[1], 1), column.values)
-    inside = np.arange(column.codes.shape[1]) < batch.lengths[lowered.sequence][:, None]
+    width = int(batch.lengths[lowered.sequence].max())
+    codes = np.broadcast_to(column.codes[:, None], (batch.size, width)) if column.codes.ndim == 1 else column.codes
+    inside = torch.from_numpy(np.arange(width) < batch.lengths[lowered.sequence][:, None])
+    off = torch.zeros(len(own), batch.size, width, dtype=torch.float64)
+    off[torch.from_numpy(np.searchsorted(own, dims.numpy()))] = written[:, :, 1 : width + 1].double()
     if name in lowered.means:
-        wanted = column.numbers()[..., None]
+        off -= torch.from_numpy(column.numbers()[:, :width])
     else:
         place = {identity(value): code for code, value in enumerate(lowered.values[name])}
-        rows = np.array([place.get(identity(value), -1) for value in column.values])
-        wanted = np.eye(len(dims) + 1)[rows, :-1][column.codes]
-    return float(np.abs(found[:, : column.codes.shape[1]] - wanted)[inside].max(initial=0.0))
+        known = np.array([place.get(identity(value), -1) for value in column.values])[codes[:, :width]]
+        rows, positions = np.nonzero(known >= 0)
+        off[known[rows, positions], rows, positions] -= 1.0
+    return float((off.abs() * inside).amax())

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 
 import torch
 
-from circuitlang.backends.tracr.checking import check_network, inputs_to_check, refuse_difference
-from circuitlang.backends.tracr.layout import Layout, Sizes, lay_out
+from circuitlang.backends.tracr.checking import check_network, refuse_difference
+from circuitlang.backends.tracr.layout import Sizes, lay_out
 from circuitlang.backends.tracr.planning import plan_network
 from circuitlang.backends.tracr.writing import write_network
 from circuitlang.core.alignment import Pair
 from circuitlang.core.data import Data
 from circuitlang.core.model import Model
 from circuitlang.core.program import Program
-from circuitlang.core.site import Site
-from circuitlang.diagnostics.diagnostic import InternalError
 from circuitlang.networks.transformer import Transformer
 from circuitlang.simulation.reading import Reading
 
@@ -62,15 +60,13 @@ def compile_tracr(program: Program | None, model: Model, data: Data) -> TracrNet
     plan = plan_network(program, model, data)
     reading, lowered, sizes = plan.reading, plan.lowered, plan.sizes
     layout = lay_out(lowered)
-    inputs = inputs_to_check(data, model, sizes.parameters * reading.n_ctx)
     for dtype in (torch.float32, torch.float64):
         network, sites = write_network(lowered, plan.places, layout, sizes, reading, dtype)
-        check = check_network(network, model, lowered, layout, sites, reading, inputs)
+        check = check_network(network, model, lowered, layout, sites, reading, data)
         if check.passed:
             break
     else:
         raise refuse_difference(check, model, reading, network)
-    _check_writers(network, sites, layout)
     return TracrNetwork(
         network=network,
         reading=reading,
@@ -81,23 +77,3 @@ def compile_tracr(program: Program | None, model: Model, data: Data) -> TracrNet
         exact=check.exact,
         error=check.error,
     )
-
-
-def _check_writers(network: Transformer, sites: dict[str, tuple[Site, ...]], layout: Layout) -> None:
-    """The alignment read off the weights: what writes to the dimensions of a node are its sites, and nothing else."""
-    weights = dict(network.named_parameters())
-    for name, own in sites.items():
-        dims = [*layout.facts[name], *layout.scratch.get(name, ())]
-        writers: list[tuple[str, int, int]] = []
-        for layer in range(network.config.shape.layers):
-            heads = weights[f"blocks.{layer}.attn.W_O"][:, :, dims].abs().amax((1, 2))
-            neurons = weights[f"blocks.{layer}.mlp.W_out"][:, dims].abs().amax(1)
-            writers += [("head", layer, int(head)) for head in heads.nonzero()]
-            writers += [("mlp", layer, int(neuron)) for neuron in neurons.nonzero()]
-        claimed = [
-            (site.kind, site.layer, unit)
-            for site in own
-            for unit in ((site.head,) if site.kind == "head" else site.neurons or ())
-        ]
-        if not set(writers) <= set(claimed):
-            raise InternalError(f"`{name}` is written by other parts of the network than it is aligned to")

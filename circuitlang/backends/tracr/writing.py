@@ -14,35 +14,15 @@ from circuitlang.backends.tracr.heads import head_of
 from circuitlang.backends.tracr.layout import BOS, ONE, Layout, Sizes
 from circuitlang.backends.tracr.neurons import neurons_of
 from circuitlang.backends.tracr.operations import POSITION, Attention, Lowered
+from circuitlang.backends.tracr.planning import config_of
 from circuitlang.backends.tracr.structure import Place
 from circuitlang.backends.tracr.tables import identity
-from circuitlang.core.network import TransformerShape
 from circuitlang.core.site import Site
-from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import Transformer
 from circuitlang.simulation.reading import Reading
 
 # Powers of two; exp(-coldness / 2) is 0 in the number format, so unselected positions have no weight at all.
 COLDNESS = {torch.float32: 256.0, torch.float64: 2048.0}
-
-
-def config_of(sizes: Sizes, reading: Reading) -> TransformerConfig:
-    """The configuration of a compiled network."""
-    shape = TransformerShape(
-        layers=sizes.layers,
-        heads=sizes.heads,
-        d_model=sizes.d_model,
-        d_head=sizes.d_head,
-        d_mlp=sizes.d_mlp,
-        attention="bidirectional",
-        norm="none",
-        positions="learned",
-        activation="relu",
-    )
-    head = "numerical" if reading.outputs is None else "categorical"
-    return TransformerConfig(
-        shape=shape, d_vocab=reading.d_vocab, n_ctx=reading.n_ctx, d_out=reading.d_out, head=head, pad=reading.pad
-    )
 
 
 def write_network(

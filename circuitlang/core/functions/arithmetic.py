@@ -68,11 +68,12 @@ def rational_power(base: Value, exponent: Fraction) -> Fraction | None:
     """A root of an exact number, raised to a power; None if it is irrational, or not real."""
     if base < 0 or exponent.denominator > 64:
         return None
-    roots = [whole_root(part, exponent.denominator) for part in (base.numerator, base.denominator)]
-    if None in roots:
+    top, bottom = (whole_root(part, exponent.denominator) for part in (base.numerator, base.denominator))
+    if top is None or bottom is None:
         return None
-    need_small(max(map(bits, roots)) * abs(exponent.numerator))
-    return Fraction(roots[0], roots[1]) ** exponent.numerator
+    root = Fraction(top, bottom)
+    need_small(bits(root) * abs(exponent.numerator))
+    return root**exponent.numerator
 
 
 def whole_root(number: int, degree: int) -> int | None:

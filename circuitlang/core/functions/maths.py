@@ -69,7 +69,7 @@ def _real(mathematical: Callable[[float], float], reason: str) -> Callable[[Valu
     return run
 
 
-_LARGE, _OUTSIDE = "the number would be too large", "it takes numbers from -1 to 1"
+_LARGE = "the number would be too large"
 
 MATHS = (
     function("sqrt", "number", "number", exact(_sqrt), "square root; exact where it is rational", "sqrt(2.25) == 1.5"),
@@ -100,9 +100,21 @@ MATHS = (
         "cos(1, 2) == -1",
     ),
     function("tan", "number", "number", _real(math.tan, _LARGE), "tangent of radians", "tan(0) == 0"),
-    function("asin", "number", "number", _real(math.asin, _OUTSIDE), "angle in radians with this sine", "asin(0) == 0"),
     function(
-        "acos", "number", "number", _real(math.acos, _OUTSIDE), "angle in radians with this cosine", "acos(1) == 0"
+        "asin",
+        "number",
+        "number",
+        _real(math.asin, "only numbers from -1 to 1 are a sine"),
+        "angle in radians with this sine",
+        "asin(0) == 0",
+    ),
+    function(
+        "acos",
+        "number",
+        "number",
+        _real(math.acos, "only numbers from -1 to 1 are a cosine"),
+        "angle in radians with this cosine",
+        "acos(1) == 0",
     ),
     function(
         "atan", "number", "number", _real(math.atan, _LARGE), "angle in radians with this tangent", "atan(0) == 0"

@@ -11,6 +11,7 @@ from circuitlang.diagnostics.codes.commands import COMMANDS
 from circuitlang.diagnostics.codes.declarations import DECLARATIONS
 from circuitlang.diagnostics.codes.externs import EXTERNS
 from circuitlang.diagnostics.codes.folders import FOLDERS
+from circuitlang.diagnostics.codes.identifiability import IDENTIFIABILITY
 from circuitlang.diagnostics.codes.internal import INTERNAL
 from circuitlang.diagnostics.codes.names import NAMES
 from circuitlang.diagnostics.codes.placement import PLACEMENT
@@ -40,7 +41,7 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
 
 CODES: dict[str, Code] = join(
     SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, BRIDGES, TEXT, EXTERNS,
-    COMMANDS, RUNS, FOLDERS, CLAIMS, REFUTED, INTERNAL,
+    COMMANDS, RUNS, FOLDERS, CLAIMS, IDENTIFIABILITY, REFUTED, INTERNAL,
 )  # fmt: skip
 
 

@@ -99,6 +99,11 @@ the module ends, which dots alone do not.  Only the form is looked at here: noth
 Functions are replaced by their bodies.  A function that uses its parameter twice doubles its argument, so twenty of
 them inside each other stand for a million copies.  Give a step in between its own node, or shorten the expression.
 """),
+    Code("E235", "too-many-nodes", "models applied in models until there are too many nodes", """\
+An applied model brings all of its nodes, and those of the models that it applies itself.  A model that applies another
+one twice doubles it, so ten of them inside each other stand for a thousand copies.  Apply a model once, and read its
+nodes wherever they are needed.
+"""),
     Code("E240", "misplaced-extern", "an extern function is called outside the equations of a model", """\
 Constants, domains, data and claims are worked out when a file is checked, and checking never runs Python.  Only the
 nodes of a model may call an extern function: their values are computed when a network is compiled, trained or
@@ -111,6 +116,20 @@ and training.  Equations, domains and constants hold numbers, text, truth values
     Code("E247", "indexed-extern", "a parameter of an extern function has an index", """\
 A Python function is an element of a mechanism: it gets single values and gives one.  What runs over positions or over
 the members of a family is said in the model, as in `s[i] = stem(w[i])`, where the checks and the interventions see it.
+"""),
+    Code("E248", "model-without-domains", "a model without domains where a whole model is needed", """\
+A model whose parameters have no domains is a pattern: `model Sort(w[i]) -> out { ... }`.  Applied in another model's
+equation, `s = Sort(tokens)`, it takes the domains of its arguments, and its nodes are `s.rank` and `s.out`.  On its own
+it has no inputs to draw and no values to compute, so data, networks and alignments are for a model around it:
+
+    model Sorted(tokens[i]: Token) -> out {
+      s      = Sort(tokens)
+      out[i] = s.out[i]
+    }
+"""),
+    Code("E249", "parameter-without-domain", "a parameter of an extern function without a domain", """\
+A Python function is checked by its domains alone: `extern python stem(word: Word) -> Verb = "stems:stem"`.  Only the
+parameters of models may have none, for they take the domains of what the model is applied to.
 """),
     Code("W242", "dead-node", "a node that the output does not depend on", """\
 No path leads from the node to the output, so replacing it never changes an answer: no claim about it can be tested,

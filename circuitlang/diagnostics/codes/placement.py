@@ -188,4 +188,19 @@ Of a node with several sites, one is written after everything that reads the nod
 this half of the alignment is dead, and training would push the whole node into the other half.
 """,
     ),
+    Code(
+        "W317",
+        "unaligned-carrier",
+        "a value can reach its reader only through heads that no node is aligned to",
+        """\
+Strictness asks that nothing but the aligned sites matters.  Only attention moves a value to another position, so where
+a node stands at one token and what reads it stands at another and is no head itself, a head in between must carry it.
+If none of those heads is aligned, resampling the one that carries the value changes the answer: the better the network
+holds the circuit, the lower its strictness, and training with `strict` pulls both ways.
+
+    duplicate -> L1.mlp @ n3
+    answer    -> L4.mlp @ end              # who brings it from n3 to end?  write answer -> L4.H1 @ end
+                                           # or give the carrier to the node: duplicate -> L1.mlp @ n3 | L2.H0 @ end
+""",
+    ),
 )

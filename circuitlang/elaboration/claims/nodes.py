@@ -9,6 +9,7 @@ from circuitlang.core.model import Cell, Input, Model, length_of, shown_cell
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import NOTHING, Context, shown
+from circuitlang.elaboration.expressions.lookups import dotted
 from circuitlang.syntax import tree
 
 
@@ -47,14 +48,13 @@ def _read_member(
             )
         case tree.Name(text=name):
             return _known(ctx, form, name, alignment, model)
-        case tree.Field(value=tree.Name(text=outer), name=inner):
+        case tree.Field() if (name := dotted(form)) is not None:
             # `IOI.answer` is the model's node, `inner.out` a node of an applied model.
-            name = inner.text if outer == model.name else f"{outer}.{inner.text}"
-            return _known(ctx, form, name, alignment, model)
+            return _known(ctx, form, name.removeprefix(f"{model.name}."), alignment, model)
         case tree.Call(function=tree.Name(text="length"), arguments=(tree.Name(text=sequence),)):
             if any(part.name == sequence for part in model.sequences):
                 return _aligned(ctx, form, (length_of(sequence), ()), alignment, model)
-        case tree.Item(value=tree.Name(text=name), indices=indices):
+        case tree.Item(value=value, indices=indices) if (name := dotted(value)) is not None:
             if _exists(ctx, form, name, model):
                 return _read_cell(ctx, form, name, indices, alignment, model, values)
             return None

@@ -34,6 +34,7 @@ from circuitlang.elaboration.expressions.typed import (
 
 ORDERED = frozenset({"less", "less_equal", "greater", "greater_equal"})
 SET_LIKE = SET | TUPLE
+NOTHING = frozenset[str]()
 MOST_PARTS = 20_000
 DEEPEST = 150
 
@@ -115,9 +116,10 @@ def _check_kinds(name: str, arguments: tuple[Typed, ...], span: Span, at: Enviro
         fine = all([expect(ordered, argument, taker, at.reporter) for argument in arguments])
         return fine and _alike(arguments[0], arguments[1], span, at, ordered)
     if name == "member":
-        if not expect(SET_LIKE, arguments[1], taker, at.reporter):
-            return False
         element, members = arguments
+        help = f"contains({shown(members.span)}, {shown(element.span)})" if members.kinds & TEXT else ""
+        if not expect(SET_LIKE, members, taker, at.reporter, help):
+            return False
         if element.kinds & members.inner:
             return True
         return _never(
@@ -173,10 +175,10 @@ def _result(name: str, arguments: tuple[Typed, ...]) -> tuple[frozenset[str], fr
     match name:
         case "item":
             first = arguments[0]
-            return (first.inner if TUPLE & first.kinds else first.kinds - ANY) | (first.kinds & TEXT), ANY
+            return (first.inner if TUPLE & first.kinds else NOTHING) | (first.kinds & TEXT), ANY
         case "distinct":
             first = arguments[0]
-            return SET, (first.inner if first.kinds & SET_LIKE else first.kinds - ANY) | (first.kinds & TEXT)
+            return SET, (first.inner if SET_LIKE & first.kinds else NOTHING) | (first.kinds & TEXT)
         case "prime_factors":
             return TUPLE, NUMBER
         case "tuple":

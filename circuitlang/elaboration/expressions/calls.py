@@ -29,7 +29,7 @@ def elaborate_call(form: tree.Call, at: Environment) -> Typed | None:
         case Entry(kind="extern"):
             arguments = plain_arguments(form, at)
             return None if arguments is None else _extern(entry, form, arguments, at)
-        case Entry(kind="model"):
+        case Entry(kind="model" | "pattern"):
             return at.reporter.refuse(
                 "E224",
                 f"the model `{entry.name}` is applied inside an expression",

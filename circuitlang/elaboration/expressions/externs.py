@@ -21,7 +21,8 @@ TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 def extern_of(entry: Entry, at: Environment) -> Extern | None:
     """The extern function of a declaration, worked out once; None, told, where it has a mistake.
 
-    Errors: E202 for two parameters of one name, E233 for a target that names no function, E247 for an index.
+    Errors: E202 for two parameters of one name, E233 for a target that names no function, E247 for an index, E249 for
+    one without a domain.
     """
     memo, key = entry.home.memo, entry.form.name.text
     if key not in memo:
@@ -75,6 +76,15 @@ def _parameter(param: tree.Param, form: tree.Extern, at: Environment) -> Paramet
             "an index",
             note="what runs over positions or members is said in the model, where an intervention can reach it",
             help=f"leave the index out, and call {form.name.text}({name}[i]) in the equation",
+        )
+    if param.domain is None:
+        return at.reporter.refuse(
+            "E249",
+            f"the parameter `{name}` of `{form.name.text}` has no domain",
+            param.span,
+            "no domain",
+            note="all that is known of a Python function before it runs are the domains of its parameters and result",
+            help=f"write {name}: D, with a domain such as 0..9",
         )
     domain = elaborate_domain(param.domain, at)
     return None if domain is None else Parameter(name, domain)

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from circuitlang.core.domain import Finite, finite
 from circuitlang.core.expression import Arm, If, Match, SetOf
-from circuitlang.diagnostics import Span
+from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.expressions.applying import apply_function, constant_set, fold, is_set
 from circuitlang.elaboration.expressions.calls import elaborate_call
 from circuitlang.elaboration.expressions.environment import Environment
@@ -22,6 +22,7 @@ from circuitlang.elaboration.expressions.typed import (
     TEXT,
     TUPLE,
     Typed,
+    describe_kinds,
     expect,
     of_value,
     shown,
@@ -146,8 +147,28 @@ def _binary(form: tree.Binary, at: Environment) -> Typed | None:
     if form.operator in ("-", "*") and (is_set(left) or is_set(right)):
         name = "difference" if form.operator == "-" else "product"
     elif form.operator in ("+", "*") and not (left.kinds & NUMBER and right.kinds & NUMBER):
+        if form.operator == "+" and not _both_join(left, right, at):
+            return None
         name, left, right = _of_sequences(name, left, right)
     return apply_function(name, (left, right), form.span, at)
+
+
+def _both_join(left: Typed, right: Typed, at: Environment) -> bool:
+    """Whether `+` joins or adds both sides. Errors: E203 for a number beside text or a tuple."""
+    for number, other in ((left, right), (right, left)):
+        if number.kinds == NUMBER and other.kinds & (TEXT | TUPLE):
+            text = shown(number.span)
+            at.reporter.refuse(
+                "E203",
+                f"`+` adds numbers and joins texts, but `{text}` is a number and `{shown(other.span)}` is "
+                f"{describe_kinds(other.kinds)}",
+                number.span,
+                "this is a number",
+                see=(Label(other.span, f"this is {describe_kinds(other.kinds)}"),),
+                help=f"join texts: text({text})" if other.kinds & TEXT else f"join tuples: ({text},)",
+            )
+            return False
+    return True
 
 
 def _of_sequences(name: str, left: Typed, right: Typed) -> tuple[str, Typed, Typed]:

@@ -115,17 +115,17 @@ def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
 
 def find_part(form: tree.Expr, at: Environment) -> Part | None:
     """The input or node that a name or `inner.node` means, if no variable hides it."""
-    path = _dotted(form)
+    path = dotted(form)
     return None if path is None or path.split(".")[0] in at.variables else at.parts.get(path)
 
 
-def _dotted(form: tree.Expr) -> str | None:
+def dotted(form: tree.Expr) -> str | None:
     """`inner.out` as one text; None for anything but a name and its fields."""
     match form:
         case tree.Name(text=text):
             return text
         case tree.Field(value=value, name=name):
-            before = _dotted(value)
+            before = dotted(value)
             return None if before is None else f"{before}.{name.text}"
     return None
 
@@ -168,7 +168,7 @@ def _value(entry: Entry, span: Span, at: Environment) -> Typed | None:
             if isinstance(value, Finite):
                 return of_value(value, span)
             return None if value is None else value.at(span)
-        case "function" | "extern" | "model":
+        case "function" | "extern" | "model" | "pattern":
             help = f"apply it: {shown(span)}(...)"
         case _:
             help = "name a domain, a constant, or a node of this model"

@@ -113,11 +113,13 @@ def _conversion(wanted: frozenset[str], given: frozenset[str], text: str) -> str
         case (["number"], ["bool"]):
             return f"choose numbers for it: `if {text} then 1 else 0`"
         case (["number"], ["text"]) | (["bool", "number"], ["text"]):
-            return "compare text with `==`, or choose numbers with `match`"
+            return f"compare text with `==`, choose numbers with `match`, or read one: number({text})"
         case (["number"], ["tuple"]):
             return f"pick a member: `{text}[0]`"
         case (["set"], _) | (["set", "tuple"], _):
             return f"write a set: `{{{text}}}`"
+        case (["text"] | ["text", "tuple"], ["number"] | ["bool"]):
+            return f"write it as text: text({text})"
         case (["text"], _):
             return "write text in double quotes"
     return f"put {describe_kinds(wanted)} here"

@@ -12,6 +12,7 @@ from circuitlang.elaboration.expressions.forms import top_level
 from circuitlang.elaboration.expressions.functions import check_function
 from circuitlang.elaboration.models.equations import Models
 from circuitlang.elaboration.models.lengths import lengths_by_model
+from circuitlang.elaboration.models.patterns import check_pattern
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Scope
 from circuitlang.syntax import tree
@@ -34,11 +35,12 @@ def elaborate_definitions(scope: Scope, reporter: Reporter) -> tuple[tuple[Finit
 
 
 def _check_bodies(home: Scope, at: Environment) -> None:
-    """The mistakes of one file's functions, used or not."""
+    """The mistakes of one file's functions and patterns, used or not."""
     mistakes = Reporter()
     for entry in home.entries.values():
-        if entry.home is home and entry.kind == "function":
-            check_function(entry, replace(at, scope=home, reporter=mistakes))
+        check = {"function": check_function, "pattern": check_pattern}.get(entry.kind)
+        if check is not None and entry.home is home:
+            check(entry, replace(at, scope=home, reporter=mistakes))
     home.told |= {(one.code, one.span) for one in mistakes.diagnostics}
     at.reporter.add(mistakes.diagnostics)
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from circuitlang.diagnostics import Label
-from circuitlang.elaboration.expressions.environment import Part
+from circuitlang.diagnostics import Label, one_of
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import A, Scope, near
-from circuitlang.diagnostics import one_of
 from circuitlang.syntax import tree
 
 

@@ -7,19 +7,18 @@ warnings are those of its arguments; on its own only its names are checked.
 from dataclasses import replace
 
 from circuitlang.core.domain import Domain
-from circuitlang.core.expression import Const, Positions
-from circuitlang.core.model import Extent, Index
-from circuitlang.diagnostics import Span
+from circuitlang.diagnostics import Label, Span, one_of
 from circuitlang.elaboration.expressions.applied import Applied
 from circuitlang.elaboration.expressions.constants import elaborate_domain
 from circuitlang.elaboration.expressions.environment import Bound, Environment, Part
 from circuitlang.elaboration.expressions.functions import describe_arguments, ranges_of
 from circuitlang.elaboration.expressions.names import binding_names, check_names, check_recursion
-from circuitlang.elaboration.expressions.typed import Typed
+from circuitlang.elaboration.expressions.typed import Typed, shown
 from circuitlang.elaboration.models.applications import Wanted, find_argument, read_arguments
 from circuitlang.elaboration.models.families import input_family
 from circuitlang.elaboration.models.naming import output_of, unique_names
 from circuitlang.elaboration.models.workshop import Workshop
+from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Entry
 from circuitlang.elaboration.totality.abstract import Abstract
 from circuitlang.syntax import tree
@@ -107,3 +106,23 @@ def close_pattern(form: tree.Node, inner: Workshop, shop: Workshop) -> Part | No
         shop.parts[f"{form.name.text}.{name}"] = part and replace(part, span=form.name.span)
     output = made.get(inner.form.output.text)
     return None if output is None or None in made.values() else replace(output, span=form.name.span)
+
+
+def refuse_pattern(entry: Entry, place: Span, reporter: Reporter) -> None:
+    """Tell that a model without domains stands where a whole model is wanted."""
+    form: tree.Model = entry.form
+    name, output = form.name.text, form.output.text
+    open_ = [param for param in form.params if param.domain is None]
+    index = next((one.family[0].name.text for one in form.nodes if one.name.text == output and one.family), "")
+    family = f"[{index}]" if index else ""
+    inputs = ", ".join(param.span.text + (": D" if param.domain is None else "") for param in form.params)
+    given = ", ".join(param.name.text for param in form.params)
+    return reporter.refuse(
+        "E248",
+        f"`{name}` is a model without domains: {one_of((param.name.text for param in open_), 'and')} can be anything",
+        place,
+        "has no values of its own",
+        see=(Label(open_[0].span, "no domain"),),
+        note="it takes its domains from what it is applied to, so data and networks can only be for a model around it",
+        help=f"apply it: model M({inputs}) -> out {{ s = {name}({given})  out{family} = s.{output}{family} }}",
+    )

@@ -47,7 +47,7 @@ class Edge:
 def in_causal_order(ctx: Context, placed: Placed) -> None:
     """Tell edges between aligned nodes without a forward path: E303, E306, E313, E314."""
     for edge in edges_of(placed):
-        ends, starts = placed.of(edge.child), _starts(placed, edge.parent)
+        ends, starts = placed.of(edge.child), starts_of(placed, edge.parent)
         if not ends or not starts:
             continue
         pairs = [(start, end) for end in ends for start in starts]
@@ -68,11 +68,11 @@ def _blocked(placed: Placed, edge: Edge, start: Spot, end: Spot) -> Obstacle | N
     return "attention" if edge.crosses else None
 
 
-def edges_of(placed: Placed) -> Iterator[Edge]:
-    """The edges between aligned nodes and inputs, unaligned nodes contracted, each once."""
+def edges_of(placed: Placed, also: str = "") -> Iterator[Edge]:
+    """The edges from aligned nodes and inputs to aligned nodes, and one more; others are contracted, each once."""
     aligned = set(placed.alignment.nodes)
     for node in placed.model.nodes:
-        if node.name not in aligned:
+        if node.name not in aligned and node.name != also:
             continue
         seen: set[str] = set()
         left: list[tuple[Node, tuple[str, ...], bool]] = [(node, (), False)]
@@ -99,7 +99,7 @@ def _crosses(reader: Node, parent: Input | Node) -> bool:
     return any(part.index[:1] != tuple(own[:1]) for part in found)
 
 
-def _starts(placed: Placed, name: str) -> tuple[Spot, ...]:
+def starts_of(placed: Placed, name: str) -> tuple[Spot, ...]:
     """The sites of a node; of an unaligned input, the embedding of its token."""
     spots = placed.of(name)
     part = placed.model.by_name[name]
@@ -229,7 +229,7 @@ def _possible(placed: Placed, moved: dict[str, Site]) -> bool:
     """Whether every edge of the moved nodes has a path."""
 
     def spots(name: str) -> tuple[Spot, ...]:
-        found = _starts(placed, name)
+        found = starts_of(placed, name)
         return tuple(replace(spot, at=moved[name]) for spot in found[:1]) if name in moved else found
 
     return all(

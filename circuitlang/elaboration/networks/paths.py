@@ -54,15 +54,29 @@ def obstacle(
     if start.order >= end.order or _other_head(start, end):
         same_layer = start.kind == end.kind == "head" and start.layer == end.layer
         return "layer" if same_layer else "order"
-    moves = crosses
     if start.position is not None and end.position is not None:
         ahead = offset(start.position, end.position, layout)
         if ahead == "before" and (shape is None or shape.attention == "causal"):
             return "position"
-        moves = ahead not in ("same", "unknown")
-    if moves and _first_attention(start) > _last_attention(end, shape):
+    if _moves(start, end, layout, crosses) and _first_attention(start) > _last_attention(end, shape):
         return "attention"
     return None
+
+
+def carriers(start: Site, end: Site, shape: TransformerShape, layout: Layout, *, crosses: bool = False) -> range | None:
+    """The layers of which a head must bring a value to the position of its reader; None if none must.
+
+    A head brings what it reads itself. `crosses` says that the value moves even where the sites name no position.
+    """
+    if (end.kind == "head" and not end.slot) or not _moves(start, end, layout, crosses):
+        return None
+    return range(_first_attention(start), _last_attention(end, shape) + 1)
+
+
+def _moves(start: Site, end: Site, layout: Layout, crosses: bool) -> bool:
+    if start.position is None or end.position is None:
+        return crosses
+    return offset(start.position, end.position, layout) not in ("same", "unknown")
 
 
 def offset(start: Position, end: Position, layout: Layout) -> Literal["same", "after", "before", "unknown"]:

@@ -11,6 +11,7 @@ from circuitlang.core.evaluate import TIE_TOLERANCE, fold
 from circuitlang.core.expression import Fold
 from circuitlang.core.functions import NoValue, normal
 from circuitlang.core.values import Value
+from circuitlang.elaboration.totality.intervals import Tell
 from circuitlang.elaboration.totality.possible import (
     EITHER,
     EVERYTHING,
@@ -23,7 +24,6 @@ from circuitlang.elaboration.totality.possible import (
     of_interval,
     of_kinds,
 )
-from circuitlang.elaboration.totality.transfer import Tell
 
 MOST_SUMS = 512  # sums that are listed one by one
 

@@ -7,7 +7,7 @@ that no input creates. Sets of values settle most mechanisms; where they leave d
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 
 from circuitlang.core.calling import check_arguments
 from circuitlang.core.domain import Domain, Finite, Real
@@ -16,13 +16,14 @@ from circuitlang.core.expression import Expr, Positions
 from circuitlang.core.extern import Extern
 from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Cell, Extent, Index, shown_cell
-from circuitlang.core.values import Tie, Value, show
+from circuitlang.core.values import Tie, Value, kind_of, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.models.lengths import LONGEST
 from circuitlang.elaboration.totality.abstract import Abstract
 from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed, of_domain
 
 MOST_TRIED = 6_000  # combinations of one mechanism; those of many cells count several times
+ROUNDING = 1e-9  # inexact numbers closer than this, in proportion, may be equal on paper
 SAMPLE = 1_000  # of them at random, if there are more
 
 
@@ -301,10 +302,19 @@ def inferred_domain(possible: Possible) -> Domain | None:
     """The domain of a node that declares none: a list of values, or every number; None if it is neither."""
     if possible.values is not None:
         values = tuple(value for value in possible.values if not isinstance(value, Tie))
-        if not any(isinstance(value, float) for value in values):
+        if not _only_rounding_differs(values):
             return Finite(_sorted(values)) if values else None
     numbers_only = possible.kinds <= {"number", "tie"}
     return Real() if numbers_only else None
+
+
+def _only_rounding_differs(values: tuple[Value, ...]) -> bool:
+    """Whether two values are one number that rounding keeps apart, so that no list tells what a network can."""
+    numbers = sorted(value for value in values if kind_of(value) == "number")
+    return any(
+        (isinstance(low, float) or isinstance(high, float)) and high - low <= ROUNDING * max(1, abs(high))
+        for low, high in pairwise(numbers)
+    )
 
 
 def _sorted(values: tuple[Value, ...]) -> tuple[Value, ...]:
