@@ -12,7 +12,7 @@ from circuitlang.diagnostics import Diagnostic, Source
 from circuitlang.diagnostics.display import Displayed
 from circuitlang.elaboration.elaborate import elaborate
 from circuitlang.syntax import parse
-from circuitlang.weights import Choice, construct, device_named, folder_of, instrument, obtain, obtain_all
+from circuitlang.weights import Choice, construct, device_named, folder_of, infeasible, instrument, obtain, obtain_all
 
 if TYPE_CHECKING:
     from circuitlang.backends.spec import TrainingSpec
@@ -43,7 +43,7 @@ def check(source: Source) -> Checked:
     if tree is None:
         return Checked(None, broken)
     program, refused = elaborate(tree, source)
-    diagnostics = (*broken, *refused)
+    diagnostics = (*broken, *refused, *(infeasible(program) if program else ()))
     return Checked(None if any(one.is_error for one in diagnostics) else program, diagnostics)
 
 

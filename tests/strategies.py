@@ -71,17 +71,20 @@ def _larger(expr: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 expr = st.recursive(name | literal, _larger, max_leaves=8)
 index = make(tree.Index, name=name, domain=maybe(expr))
 family = tuples(index)
-param = make(tree.Param, name=name, family=family, domain=expr)
+param = make(tree.Param, name=name, family=family, domain=maybe(expr))
+dotted = make(
+    tree.Name, text=st.lists(spelling | st.sampled_from(WORDS), min_size=1, max_size=2).map(".".join).map("s.".__add__)
+)
 dataset = make(tree.Dataset, name=name, fields=tuples(part))
 setting = make(tree.Setting, key=key, value=expr)
 settings = tuples(setting)
 node = make(tree.Node, name=name, family=family, domain=maybe(expr), equation=expr)
-pair = make(tree.Pair, node=name, subscript=tuples(expr), site=expr)
+pair = make(tree.Pair, node=name | dotted, subscript=tuples(expr), site=expr)
 draw = make(tree.Draw, name=name, argument=maybe(name), distribution=expr)
 fixed = make(tree.Fixed, name=name, argument=name, value=expr)
 quantifier = make(tree.Quantifier, name=name, domain=expr)
 
-declaration = st.one_of(
+DECLARATIONS = (
     make(tree.ImportNames, path=string, names=tuples(name, 1)),
     make(tree.ImportAs, path=string, name=name),
     make(tree.Let, name=name, value=expr, data=maybe(dataset)),
@@ -98,4 +101,6 @@ declaration = st.one_of(
     make(tree.Circuit, name=name, network=name, value=expr, data=maybe(dataset)),
     make(tree.Claim, name=name, statement=expr, quantifier=maybe(quantifier), data=maybe(dataset), settings=settings),
 )
-program = make(tree.Tree, edition=st.just(1), declarations=tuples(declaration))
+program = make(tree.Tree, edition=st.just(1), declarations=tuples(st.one_of(DECLARATIONS)))
+# One of each, so that few examples reach every form.
+whole = make(tree.Tree, edition=st.just(1), declarations=st.tuples(*DECLARATIONS))

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import strategies
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lark import Lark
 from lark.exceptions import GrammarError
@@ -22,6 +23,8 @@ SHARED = ROOT.parent / "shared" / "language"
 EXAMPLES = sorted((ROOT / "examples").glob("*.circ"))
 PROGRAMS = [*EXAMPLES, *sorted(SHARED.glob("*/*.circ"))]
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+FORMS = {form for form in vars(tree).values() if isinstance(form, type) and issubclass(form, tree.Form)} - {tree.Form}
 
 by_program = pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
@@ -107,11 +110,42 @@ def test_canonical_text(path: Path, accept: bool) -> None:
 
 
 @QUICK
-@given(strategies.program)
+@given(strategies.program | strategies.whole)
 def test_every_tree_prints_and_parses_back(program: tree.Tree) -> None:
     text = print_tree(program)
     assert good(text) == program
     assert format_source(Source("x", text))[0] == text
+
+
+def test_the_strategy_reaches_every_form_in_every_shape() -> None:
+    """Else the round trip above says less than it seems to: each part of a form is seen empty and filled."""
+    seen: set[tuple[type, str, bool]] = set()
+
+    @settings(QUICK, max_examples=30, phases=[Phase.generate])
+    @given(strategies.whole)
+    def look(program: tree.Tree) -> None:
+        forms: list[object] = [program]
+        while forms:
+            form = forms.pop()
+            if isinstance(form, tuple):
+                forms += form
+            elif isinstance(form, tree.Form):
+                parts = [(field.name, getattr(form, field.name)) for field in fields(form) if field.name != "span"]
+                seen.update((type(form), name, part in ((), None)) for name, part in parts)
+                forms += [part for _, part in parts]
+
+    look()
+    optional = {
+        (form, field.name)
+        for form in FORMS - {tree.Tree}
+        for field in fields(form)
+        if field.default in ((), None) or (form, field.name) in {(tree.Set, "members"), (tree.Call, "arguments")}
+    }
+    wanted = {(form, field.name, False) for form in FORMS for field in fields(form)} | {
+        (*one, True) for one in optional
+    }
+    given_up = {"span", "broken", "trained", "complete"}  # what only a text with mistakes has
+    assert {one for one in wanted if one[1] not in given_up} - seen == set()
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -188,6 +222,10 @@ def test_literals() -> None:
     assert value("1e-3") == tree.Float(value=0.001, text="", span=strategies.NOWHERE)
     assert value("6_000 steps") == tree.Quantity(value=6000, unit="steps", text="", span=strategies.NOWHERE)
     assert value(r'"a\"\\\n\t"') == tree.String(value='a"\\\n\t', span=strategies.NOWHERE)
+
+
+def test_a_part_of_a_whole_number_stays_one() -> None:
+    assert format_source(Source("x", "circ 1\nlet x = 0   .1\n"))[0] == "circ 1\nlet x = 0 .1\n"
 
 
 def test_newlines_mean_nothing_in_brackets_and_end_statements_elsewhere() -> None:

@@ -32,6 +32,8 @@ def parser() -> Parser:
 
     one = command("check", calls.check, "find the mistakes in a program, without running anything", _face)
     one.add_argument("--emit", choices=("core",), help="print the elaborated program")
+    one.add_argument("--effects", action="store_true", help="print what interchanges of each node do to the answers")
+    one.add_argument("--budget", action="store_true", help="print sizes, samples and forward passes")
     one = command("fmt", calls.fmt, "write programs in their canonical layout; comments are kept", _face, file=False)
     one.add_argument("files", metavar="FILE", type=Path, nargs="+", help="a .circ file")
     one.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file would change")

@@ -15,7 +15,7 @@ def check(given: Namespace, face: Face) -> Outcome:
     """Find mistakes."""
     from circuitlang.commands.check import check
 
-    return check(checked(given.file, face), given.emit)
+    return check(checked(given.file, face), given.emit, given.effects, given.budget)
 
 
 def fmt(given: Namespace, face: Face) -> Outcome:

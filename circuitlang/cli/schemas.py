@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
 from circuitlang.backends.spec import TrainingSpec
-from circuitlang.commands.check import CheckJson
+from circuitlang.commands.checked import CheckJson
 from circuitlang.commands.explain import ExplainJson
 from circuitlang.commands.fmt import FmtJson
 from circuitlang.commands.new import NewJson

@@ -111,7 +111,7 @@ def _training(networks: Foreseen, train: Train) -> TrainingCost:
         TrainingCost(network=train.network),
     )
     alignment = program.alignment(train.alignment) if train.alignment else None
-    models: tuple[str, ...] = (alignment.model,) if alignment else train.models
+    models = [alignment.model] if alignment else [*train.models]
     if len(models) > 1 or not isinstance(network.shape, TransformerShape):
         return replace(cost, note="this version cannot train it")
     try:

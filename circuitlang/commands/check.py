@@ -1,49 +1,49 @@
-"""`circuitc check`.  In: a program without mistakes; out: what it declares, or its core form."""
+"""`circuitc check`.  In: a program without mistakes; out: what it declares, its core form, effects, what it costs."""
 
-from typing import Any, Literal, TypeAlias
+from __future__ import annotations
 
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Any
 
 from circuitlang.commands.outcome import Outcome
 from circuitlang.core.program import Named, Program
 from circuitlang.core.train import Train
 
-Kind: TypeAlias = Literal[
-    "domain", "extern", "model", "network", "basis", "alignment", "data", "train", "circuit", "let", "claim"
-]  # fmt: skip
+if TYPE_CHECKING:  # types that take longer to make than most programs to check
+    from circuitlang.commands.checked import CheckJson, DeclarationJson, Kind
 
 
-class DeclarationJson(TypedDict):
-    """One declaration and where it stands; `path` and `line` are null where nothing remembers the place."""
-
-    kind: Kind
-    name: str
-    path: str | None
-    line: int | None
-
-
-class CheckJson(TypedDict):
-    """What a program declares; `core` is its elaborated form, null unless `--emit core` asks for it."""
-
-    declarations: list[DeclarationJson]
-    core: str | None
-
-
-def check(program: Program, emit: str | None = None) -> Outcome:
-    """What a checked program declares; with `emit` its core form."""
-    core = None
+def check(program: Program, emit: str | None = None, effects: bool = False, budget: bool = False) -> Outcome:
+    """What a checked program declares; its core form, the effects of interchanges and its costs if asked for."""
+    texts: list[str] = []
+    data: CheckJson = {"declarations": declarations(program), "core": None, "effects": None, "budget": None}
     if emit:
         from circuitlang.core.printer import print_program
 
-        core = print_program(program)
+        data["core"] = print_program(program)
+        texts.append(data["core"])
+    if effects:
+        from circuitlang.commands.effects import effects as survey_all
+        from circuitlang.reports.effects import effects_json, effects_text
+
+        surveys = survey_all(program)
+        data["effects"] = [effects_json(one) for one in surveys]
+        texts.append(
+            effects_text(surveys) or "no data set draws the inputs of a model: there is nothing to interchange\n"
+        )
+    if budget:
+        from circuitlang.commands.budget import budget as reckon
+
+        costs = reckon(program)
+        data["budget"] = costs.to_json()
+        texts.append(costs.text())
     remark = "" if emit else f"{program.source.path}: no mistakes found ({summarise(program)})"
-    return Outcome(core or "", data=CheckJson(declarations=declarations(program), core=core), remark=remark)
+    return Outcome("\n".join(texts), data=data, remark=remark)
 
 
 def declarations(program: Program) -> list[DeclarationJson]:
     """All that a program declares, kind by kind, as written; a training has the name of its network."""
     named: list[DeclarationJson] = [
-        DeclarationJson(kind="domain", name=domain.name or "", path=None, line=None) for domain in program.domains
+        {"kind": "domain", "name": domain.name or "", "path": None, "line": None} for domain in program.domains
     ]
     kinds: tuple[tuple[Kind, tuple[Any, ...]], ...] = (
         ("extern", program.externs),
@@ -60,7 +60,7 @@ def declarations(program: Program) -> list[DeclarationJson]:
     for kind, things in kinds:
         for thing in things:
             path, line = (thing.span.source.path, thing.span.line) if thing.span else (None, None)
-            named.append(DeclarationJson(kind=kind, name=_name(thing), path=path, line=line))
+            named.append({"kind": kind, "name": _name(thing), "path": path, "line": line})
     return named
 
 

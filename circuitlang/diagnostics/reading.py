@@ -25,7 +25,7 @@ def read_source(
     except (FileNotFoundError, NotADirectoryError):
         return refuse("E190", f"there is no file `{shown}`", _near(Path(path), asked))
     except IsADirectoryError:
-        return refuse("E191", f"`{shown}` is a folder, not a file", _inside(Path(path)))
+        return refuse("E191", f"`{shown}` is a folder, not a file", _inside(Path(path), asked))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return refuse("E191", f"`{shown}` cannot be read: {reason.lower()}", "check its name and its permissions")
@@ -58,7 +58,7 @@ def _near(path: Path, asked: Label | None) -> str:
     except OSError:
         return f"there is no folder `{path.parent}` either; check the path"
     close = [beside[stem] for stem in get_close_matches(path.stem, beside, n=3, cutoff=0.65)]
-    written = Path(asked.span.text.strip('"')) if asked else path
+    written = _written(path, asked)
     if close:
         return "did you mean " + " or ".join(f"`{written.with_name(name)}`" for name in close) + "?"
     if asked and written.parts[:1] == ("std",):
@@ -69,9 +69,15 @@ def _near(path: Path, asked: Label | None) -> str:
     return "check the path: it is taken from the current folder unless it begins with `/`"
 
 
-def _inside(folder: Path) -> str:
+def _written(path: Path, asked: Label | None) -> Path:
+    return Path(asked.span.text.strip('"')) if asked else path
+
+
+def _inside(folder: Path, asked: Label | None) -> str:
     try:
         programs = sorted(entry.name for entry in folder.glob("*.circ"))
     except OSError:
         programs = []
-    return f"name a file in it, for example `{folder / programs[0]}`" if programs else "name a `.circ` file"
+    if not programs:
+        return "name a `.circ` file"
+    return f"name a file in it, for example `{_written(folder, asked) / programs[0]}`"

@@ -19,7 +19,7 @@ from circuitlang.elaboration.expressions.constants import elaborate_constant
 from circuitlang.elaboration.expressions.environment import Bound, Part
 from circuitlang.elaboration.expressions.forms import elaborate_expression, top_level
 from circuitlang.elaboration.expressions.typed import SET, expect, of_value
-from circuitlang.elaboration.models.patterns import refuse_pattern
+from circuitlang.elaboration.expressions.unapplied import refuse_pattern
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import A, Kind, Scope
 from circuitlang.syntax import tree

@@ -3,6 +3,7 @@
 `std/...` ships with the package; every other path is taken from the folder of the file that imports it.
 """
 
+from os.path import relpath
 from pathlib import Path
 
 from circuitlang.diagnostics import Label, Source, Span, read_source
@@ -82,8 +83,8 @@ def _key(path: str | Path) -> Path:
 
 
 def _refuse_cycle(path: tree.String, key: Path, open_files: dict[Path, Span | None], reporter: Reporter) -> None:
-    names = [file.name for file in open_files]
-    loop = names[list(open_files).index(key) :]
+    files = list(open_files)
+    loop = [Path(relpath(file, files[0].parent)).as_posix() for file in files[files.index(key) :]]
     reporter.refuse(
         "E228",
         f"files import each other: {' -> '.join([*loop, loop[0]])}" if len(loop) > 1 else f"`{loop[0]}` imports itself",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from circuitlang.core.functions import BUILTINS
@@ -47,13 +48,17 @@ IMPORTABLE: frozenset[Kind] = frozenset({"domain", "constant", "function", "mode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A name of a file: what it is, where it stands, and the file in which its form was written."""
+    """A name of a file: what it is, where it stands, and the file in which its form was written.
+
+    An imported name has the `path` of its import.
+    """
 
     name: str
     kind: Kind
     span: Span = field(compare=False)
     form: Any = field(compare=False, repr=False)
     home: "Scope" = field(compare=False, repr=False)
+    path: str = field(default="", compare=False)
 
 
 class Scope:
@@ -67,6 +72,7 @@ class Scope:
     def __init__(self, source: Source, broken: frozenset[str] = frozenset()) -> None:
         self.source = source
         self.broken = broken
+        self.complete = True  # whether every declaration could be read
         self.entries: dict[str, Entry] = {}
         self.models: frozenset[str] = frozenset()  # the declared ones, known before any entry
         self.files: dict[str, Scope] = {}
@@ -92,11 +98,11 @@ class Scope:
             first = self.entries[entry.name]
             reporter.refuse(
                 "E202",
-                f"`{entry.name}` is declared twice",
+                f"`{entry.name}` is {'imported' if first.path and entry.path else 'declared'} twice",
                 entry.span,
-                f"declared again here, as {A[entry.kind]}",
-                see=(Label(first.span, f"first declared here, as {A[first.kind]}"),),
-                help=f"rename one of them, for example `{_fresh(entry.name, self.entries)}`",
+                f"again here, as {A[entry.kind]}",
+                see=(Label(first.span, f"first here, as {A[first.kind]}"),),
+                help=self._one_of_them(first, entry),
             )
             if entry.kind != first.kind:  # nobody knows which of them is meant where it is used
                 del self.entries[entry.name]
@@ -112,6 +118,17 @@ class Scope:
         else:
             self.entries[entry.name] = entry
 
+    def _one_of_them(self, first: Entry, second: Entry) -> str:
+        """How to tell two things of one name apart: what is imported has its name from another file."""
+        if first.form is second.form:
+            return "leave one of them out"
+        imported = next((entry for entry in (second, first) if entry.path), None)
+        if imported is None or imported.kind == "file":
+            return f"rename one of them, for example `{_fresh(second.name, self.entries)}`"
+        stem = PurePosixPath(imported.path).stem
+        file = stem if stem not in self.entries else _fresh(stem, self.entries)
+        return f'import "{imported.path}" as {file}   and write {file}.{imported.name}'
+
 
 def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope | None"], reporter: Reporter) -> Scope:
     """The table of a file's names.
@@ -123,6 +140,7 @@ def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope 
         reporter: Takes E202, E206, E227 (a file has no such name) and E229 (a thing that cannot be imported).
     """
     scope = Scope(source, frozenset(name.text for name in program.broken))
+    scope.complete = program.complete
     scope.models = frozenset(form.name.text for form in program.declarations if isinstance(form, tree.Model))
     for declaration in program.declarations:
         match declaration:
@@ -134,7 +152,15 @@ def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope 
                     scope.broken |= {name.text}
                 else:
                     scope.put(
-                        Entry(name=name.text, kind="file", span=name.span, form=declaration, home=scope), reporter
+                        Entry(
+                            name=name.text,
+                            kind="file",
+                            span=name.span,
+                            form=declaration,
+                            home=scope,
+                            path=declaration.path.value,
+                        ),
+                        reporter,
                     )
                     scope.files[name.text] = other
             case _:
@@ -146,13 +172,21 @@ def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope 
 
 def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, reporter: Reporter) -> None:
     for name in form.names:
-        if other is None or name.text in other.broken:
+        found = None if other is None else other.find(name.text)
+        if other is None or name.text in other.broken or (found is None and not other.complete):
             scope.broken |= {name.text}
             continue
-        found = other.find(name.text)
         if found is not None and found.kind in IMPORTABLE:
             scope.put(
-                Entry(name=name.text, kind=found.kind, span=name.span, form=found.form, home=found.home), reporter
+                Entry(
+                    name=name.text,
+                    kind=found.kind,
+                    span=name.span,
+                    form=found.form,
+                    home=found.home,
+                    path=form.path.value,
+                ),
+                reporter,
             )
             continue
         scope.broken |= {name.text}
@@ -164,9 +198,7 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
                 f"`{form.path.value}` declares no `{name.text}`",
                 name.span,
                 "not found there",
-                help=f"did you mean {one_of(close)}?"
-                if close
-                else f"it offers {one_of(offered[:8], 'and') or 'nothing'}",
+                help=f"did you mean {one_of(close)}?" if close else _offered(offered),
             )
         else:
             reporter.refuse(
@@ -178,6 +210,12 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
                 note="domains, constants, functions and models can be imported",
                 help=f"copy the declaration of `{name.text}` into this file",
             )
+
+
+def _offered(names: tuple[str, ...], most: int = 8) -> str:
+    if not names:
+        return "it offers nothing"
+    return f"it offers {one_of(names[:most], 'and')}" + (f", and {len(names) - most} more" if len(names) > most else "")
 
 
 def _declared(declaration: tree.Declaration, scope: Scope) -> Iterator[tuple[Kind, tree.Name]]:

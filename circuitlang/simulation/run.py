@@ -131,7 +131,7 @@ def _replace(column: Column, replacement: Replacement | None) -> Column:
 def _compute(node: Node, columns: Mapping[str, Column], batch: Batch) -> Column:
     """A node's column by its mechanism, in chunks of rows that bound the memory."""
     parents = {name: columns[name] for name in node.parents}
-    rows = max(1, _CHUNK // _cells_per_row(node, parents, batch))
+    rows = max(1, _CHUNK // cells_per_row(node, batch))
     if rows >= batch.size:
         return _compute_rows(node, parents, batch)
     chunks = [slice(first, first + rows) for first in range(0, batch.size, rows)]
@@ -203,7 +203,7 @@ def _once_column(column: Column) -> Column:
     return Column(_once(column.codes), column.values, column.axes)
 
 
-def _cells_per_row(node: Node, parents: Mapping[str, Column], batch: Batch) -> int:
+def cells_per_row(node: Node, batch: Batch) -> int:
     """A bound on the largest intermediate result in one row."""
     longest = {name: int(length.max(initial=1)) for name, length in batch.lengths.items()}
     guess = 32  # members of a set that is computed

@@ -129,6 +129,8 @@ class _Spacer:
             return " " if self.wide[-1] and kind != "RBRACE" else ""
         if kind in CLOSERS:
             return " " if self.wide[-1] else ""
+        if kind == "FIELD" and previous == "INT":
+            return " "  # `0 .1` is a part of 0, and `0.1` a number
         if kind == "COMMA" or kind in TIGHT or previous == "DOTS" or self.unary:
             return ""
         if kind in ("LPAR", "LSQB") and previous in OPERAND_ENDS and previous != "STRING":

@@ -7,6 +7,7 @@ one refusal with everything that stands in the way.  What is heavy is imported l
 from circuitlang.reports.folders import WEIGHTS as FILE
 from circuitlang.weights.choice import Choice, device_named, folder_of
 from circuitlang.weights.construction import construct, data_of
+from circuitlang.weights.feasibility import infeasible
 from circuitlang.weights.obtaining import instrument, known_words, obtain, obtain_all
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "data_of",
     "device_named",
     "folder_of",
+    "infeasible",
     "instrument",
     "known_words",
     "obtain",

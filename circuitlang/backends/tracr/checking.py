@@ -99,7 +99,7 @@ def check_network(
         for name in sites:
             dims, found = written[name]
             error = max(error, _error(dims, found, layout.facts[name], lowered, name, columns[name].take(rows), part))
-    error = max(error, _against_whole(network, parts, tokens))
+    error = max(error, _against_whole(network, parts, tokens, answers.counted))
     return Check(batch, exact, error, np.array(wrong, np.int64))
 
 
@@ -134,12 +134,13 @@ def _chunks(size: int, network: Transformer, reading: Reading) -> Iterator[np.nd
         yield np.arange(start, min(start + step, size))
 
 
-def _against_whole(network: Transformer, parts: Parts, tokens: Tensor) -> float:
-    """How far the network's own forward pass is from that of its blocks, on some inputs."""
+def _against_whole(network: Transformer, parts: Parts, tokens: Tensor, counted: np.ndarray) -> float:
+    """How far the network's own forward pass is from that of its blocks, in the answers to some inputs."""
     weights = sum(weight.numel() for weight in network.parameters())
     some = tokens[: max(1, min(WHOLE, WHOLE_WORK // (weights * tokens.shape[1])))]
     with torch.inference_mode():
-        return float((network(some) - parts.run(some)[0]).abs().amax())
+        off = (network(some) - parts.run(some)[0]).abs().amax(-1)
+    return float(off[torch.from_numpy(counted[: len(some)])].max())
 
 
 def _error(
@@ -147,15 +148,16 @@ def _error(
 ) -> float:
     """The largest distance between what a node's last site writes and the code of its value."""
     width = int(batch.lengths[lowered.sequence].max())
-    codes = np.broadcast_to(column.codes[:, None], (batch.size, width)) if column.codes.ndim == 1 else column.codes
+    if column.codes.ndim == 1:  # a node without an index is held at every position
+        column = Column(np.repeat(column.codes[:, None], width, 1), column.values)
     inside = torch.from_numpy(np.arange(width) < batch.lengths[lowered.sequence][:, None])
     off = torch.zeros(len(own), batch.size, width, dtype=torch.float64)
     off[torch.from_numpy(np.searchsorted(own, dims.numpy()))] = written[:, :, 1 : width + 1].double()
-    if name in lowered.means:
+    if name in lowered.numbers:
         off -= torch.from_numpy(column.numbers()[:, :width])
     else:
         place = {identity(value): code for code, value in enumerate(lowered.values[name])}
-        known = np.array([place.get(identity(value), -1) for value in column.values])[codes[:, :width]]
+        known = np.array([place.get(identity(value), -1) for value in column.values])[column.codes[:, :width]]
         rows, positions = np.nonzero(known >= 0)
         off[known[rows, positions], rows, positions] -= 1.0
     return float((off.abs() * inside).amax())

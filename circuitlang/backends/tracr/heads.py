@@ -36,7 +36,7 @@ def head_of(operation: Attention, lowered: Lowered, layout: Layout, coldness: fl
     scores[:-2, :-1] = operation.selected.T
     scores[-2, -1] = 1.0 if operation.has_neurons else 0.5
     scores[-1, -1] = 3.0  # BOS looks at itself alone, whatever the stream holds there
-    left = _left_at_bos(operation.key, lowered, layout)
+    left = left_at_bos(operation.key, lowered, layout)
     # What the key's fact holds at BOS would add to the score of BOS; a query takes it off again.
     scores[:-2, -1] -= operation.selected.T @ left
     if len(columns) <= len(rows):
@@ -59,7 +59,7 @@ def _moved(operation: Attention, lowered: Lowered, layout: Layout) -> tuple[np.n
     moved = np.zeros((len(source) + 1, 0))  # its rows: the value's dimensions, then BOS
     writes = own
     if operation.fold == "mean":
-        numbers = [1.0] if operation.value in lowered.means else list(map(_number, lowered.values[operation.value]))
+        numbers = [1.0] if operation.value in lowered.numbers else list(map(_number, lowered.values[operation.value]))
         moved = np.array([*numbers, float(operation.default)])[:, None]
     elif operation.single:
         place = {identity(value): code for code, value in enumerate(lowered.values[operation.node])}
@@ -71,11 +71,11 @@ def _moved(operation: Attention, lowered: Lowered, layout: Layout) -> tuple[np.n
         writes = layout.scratch[operation.node]
         moved = np.roll(np.eye(len(source) + 1), 1, axis=1)
     # What the value's fact holds at BOS would be moved with BOS.
-    moved[-1] -= _left_at_bos(operation.value, lowered, layout) @ moved[:-1]
+    moved[-1] -= left_at_bos(operation.value, lowered, layout) @ moved[:-1]
     return _embedded(layout, np.array([*source, BOS]), moved), writes
 
 
-def _left_at_bos(fact: str, lowered: Lowered, layout: Layout) -> np.ndarray:
+def left_at_bos(fact: str, lowered: Lowered, layout: Layout) -> np.ndarray:
     """What the dimensions of a fact hold at BOS: the default of a head, which sees nothing but BOS there; else 0."""
     left = np.zeros(len(layout.facts[fact]))
     operation = next((part for part in lowered.operations if part.node == fact), None)

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuitlang.backends.tracr.operations import POSITION, Attention, Elementwise, Lowered, Operation, mean_values
+from circuitlang.backends.tracr.operations import (
+    POSITION,
+    Attention,
+    Elementwise,
+    Linear,
+    Lowered,
+    Operation,
+    values_of,
+)
 from circuitlang.backends.tracr.structure import Place
 from circuitlang.core.values import Value
 
@@ -56,7 +64,7 @@ def lay_out(lowered: Lowered) -> Layout:
         facts[POSITION] = take(lowered.length)
     for operation in lowered.operations:
         name = operation.node
-        facts[name] = take(1 if name in lowered.means else len(lowered.values[name]))
+        facts[name] = take(1 if name in lowered.numbers else len(lowered.values[name]))
         if isinstance(operation, Attention) and operation.has_neurons:
             scratch[name] = take(scratch_width(operation, lowered))
     return Layout(facts, scratch, used)
@@ -101,7 +109,9 @@ def neuron_count(operation: Operation, lowered: Lowered) -> int:
         case Attention():
             assert operation.value is not None
             return len(lowered.values[operation.value]) + 4
-        case Elementwise(facts=(fact,)) if fact in lowered.means:
+        case Linear():
+            return 2
+        case Elementwise(facts=(fact,)) if fact in lowered.numbers:
             return 2 * len(steps(operation.codes)) + 1
         case Elementwise():
             return len(results_of(as_rows(operation.codes))[0])
@@ -137,14 +147,7 @@ def steps(codes: np.ndarray) -> list[int]:
 
 
 def numbers_of(fact: str, lowered: Lowered) -> np.ndarray:
-    """The values of a mean, in order, as numbers."""
-    return np.array([float(value) for value in values_of_mean(fact, lowered)])
-
-
-def values_of_mean(fact: str, lowered: Lowered) -> tuple[Value, ...]:
-    """The values of a mean, in order; lowering has made sure that they can be listed."""
-    averaged, default = lowered.means[fact]
-    members = values_of_mean(averaged, lowered) if averaged in lowered.means else lowered.values[averaged]
-    found = mean_values(members, default, lowered.length)
+    """The values of a number, in order; lowering has made sure that they can be listed."""
+    found = values_of(fact, lowered.values, lowered.numbers, lowered.length)
     assert found is not None
-    return found
+    return np.array([float(value) for value in found])  # type: ignore[arg-type]

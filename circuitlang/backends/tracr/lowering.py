@@ -11,7 +11,15 @@ from typing import NoReturn
 import numpy as np
 
 from circuitlang.backends.tracr.folds import as_reads, is_read, mean_by_counts
-from circuitlang.backends.tracr.operations import POSITION, Attention, Elementwise, Lowered, Operation, mean_values
+from circuitlang.backends.tracr.operations import (
+    POSITION,
+    Attention,
+    Elementwise,
+    Linear,
+    Lowered,
+    Operation,
+    values_of,
+)
 from circuitlang.backends.tracr.refusals import (
     check_model,
     refuse_fold,
@@ -21,6 +29,7 @@ from circuitlang.backends.tracr.refusals import (
     refuse_size,
 )
 from circuitlang.backends.tracr.rewriting import facts_of, fresh, substitute
+from circuitlang.backends.tracr.sums import Sum, as_sum, is_exact
 from circuitlang.backends.tracr.tables import Table, first_failure, tabulate
 from circuitlang.core.domain import Domain, Finite, Real
 from circuitlang.core.expression import Call, Const, Each, Expr, Positions, Read, Var, free_variables, rebuild, walk
@@ -63,7 +72,7 @@ def lower(model: Model, length: int) -> Lowered:
         model=replace(model, nodes=tuple(work.nodes)),
         operations=tuple(reversed(live)),
         values=work.values,
-        means=work.means,
+        numbers=work.numbers,
         sequence=work.sequence,
         length=length,
     )
@@ -82,7 +91,8 @@ class _Lowering:
             sequence.name: sequence.domain.values,
             length_of(sequence.name): tuple(range(1, length + 1)),
         }
-        self.means: dict[str, tuple[str, Value]] = {}
+        self.numbers: dict[str, Operation] = {}
+        self.listed: dict[str, tuple[Value, ...]] = {}  # the values of numbers, where they were needed
         self.nodes: list[Node] = []
         self.operations: list[Operation] = []
         self.known: dict[Expr, str] = {}  # the mechanism of an auxiliary node, to its name
@@ -122,6 +132,13 @@ class _Lowering:
     def elementwise(self, name: str, expr: Expr, at: str | None, domain: Domain | None) -> None:
         """A node that is a table over one or two facts at its position."""
         expr = self.flatten(expr, at, name)
+        if not isinstance(domain, Finite) and (form := self.sum_of(expr)) is not None:
+            terms = tuple((_name(fact), factor) for fact, factor in form[0].items())
+            self.numbers[name] = Linear(node=name, terms=terms, constant=form[1])
+            self.add(name, expr, at, domain or Real(), self.numbers[name])
+            return
+        while part := next((part for part in walk(expr) if len((self.sum_of(part) or ({}, 0))[0]) > 1), None):
+            expr = substitute(expr, {part: self.auxiliary(name, "sum", part, at)})
         expr = self.narrow(expr, lambda fact: True, at, (name, "part"), most=2)
         if len(facts_of(expr)) > 1:
             expr = self.one_hot(expr, facts_of(expr), at)
@@ -134,6 +151,23 @@ class _Lowering:
         self.values[name] = table.values
         operation = Elementwise(node=name, facts=tuple(map(_name, facts)), codes=table.codes)
         self.add(name, expr, at, domain or Finite(table.values), operation)
+
+    def sum_of(self, expr: Expr) -> Sum | None:
+        """The expression as a sum in which a mean takes part; sums of finite facts alone are better as tables."""
+        found = None if isinstance(expr, Read | Var | Const) else as_sum(expr)
+        if found is None or not any(_name(fact) in self.numbers for fact in found[0]):
+            return None
+        return found if all(self.is_exact(_name(fact)) for fact in found[0]) else None
+
+    def is_exact(self, name: str) -> bool:
+        """Whether the values of a fact are whole numbers and fractions, or means and sums of them."""
+        match self.numbers.get(name):
+            case Linear(facts=facts):
+                return all(map(self.is_exact, facts))
+            case Attention(value=str(value), default=default):
+                return is_exact(default) and (self.is_exact(value) or {*self.values.get(value, (0.5,))} <= {0, 1})
+            case _:
+                return all(map(is_exact, self.values[name]))
 
     def reads(self, expr: Expr, at: str | None) -> Expr:
         """The expression in terms of `mean`, `the` and `count`."""
@@ -195,7 +229,7 @@ class _Lowering:
 
     def one_hot(self, expr: Expr, facts: Sequence[Expr], at: str | None) -> Expr:
         """Means are one number; where their values must be told apart, a node lists them."""
-        means = [fact for fact in facts if _name(fact) in self.means]
+        means = [fact for fact in facts if _name(fact) in self.numbers]
         return substitute(expr, {fact: self.auxiliary(_name(fact), "value", fact, at) for fact in means})
 
     # --- reads of other positions
@@ -252,7 +286,7 @@ class _Lowering:
         match operation.fold:
             case "mean":
                 assert operation.value is not None
-                self.means[operation.node] = (operation.value, operation.default)
+                self.numbers[operation.node] = operation
                 return domain or Real()
             case "count":
                 values = tuple(range(self.length + 1))
@@ -280,16 +314,13 @@ class _Lowering:
     # --- values and sizes
 
     def values_of(self, fact: Expr) -> tuple[Value, ...]:
-        return self.values_named(_name(fact), fact)
-
-    def values_named(self, name: str, fact: Expr) -> tuple[Value, ...]:
-        if name not in self.means:
-            return self.values[name]
-        averaged, default = self.means[name]
-        found = mean_values(self.values_named(averaged, fact), default, self.length)
-        if found is None:
-            refuse_means(fact, self.current)
-        return found
+        name = _name(fact)
+        if name not in self.listed:
+            found = values_of(name, self.values, self.numbers, self.length)
+            if found is None:
+                refuse_means(fact, self.current)
+            self.listed[name] = found
+        return self.listed[name]
 
     def entries(self, facts: Sequence[Expr]) -> int:
         return prod(len(self.values_of(fact)) for fact in facts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from circuitlang.backends.tracr.heads import left_at_bos
 from circuitlang.backends.tracr.layout import (
     BOS,
     ONE,
@@ -18,7 +19,7 @@ from circuitlang.backends.tracr.layout import (
     results_of,
     steps,
 )
-from circuitlang.backends.tracr.operations import Attention, Elementwise, Lowered, Operation
+from circuitlang.backends.tracr.operations import Attention, Elementwise, Linear, Lowered, Operation
 from circuitlang.backends.tracr.tables import identity
 
 SILENCE = 16.0  # more than any neuron here receives at BOS
@@ -47,7 +48,9 @@ def neurons_of(operation: Operation, lowered: Lowered, layout: Layout) -> Neuron
             return _stairs(layout, layout.scratch[operation.node][0], shares, codes, own)
         case Attention():
             return _single_selected(operation, lowered, layout)
-        case Elementwise(facts=(fact,)) if fact in lowered.means:
+        case Linear():
+            return _sum(operation, lowered, layout, int(own[0]))
+        case Elementwise(facts=(fact,)) if fact in lowered.numbers:
             return _stairs(layout, layout.facts[fact][0], numbers_of(fact, lowered), operation.codes, own)
         case Elementwise(facts=facts):
             dims = [layout.facts[fact] for fact in facts]
@@ -70,6 +73,21 @@ def _lookup(layout: Layout, codes: np.ndarray, first: np.ndarray, second: np.nda
     result.w_in[ONE] -= 1.0
     result.w_in[BOS] = -SILENCE
     result.w_out[neurons, own[results % width]] = 1.0
+    return result
+
+
+def _sum(operation: Linear, lowered: Lowered, layout: Layout, own: int) -> Neurons:
+    """A sum s as `relu(s) - relu(-s)`, which is 0 at BOS."""
+    result = Neurons.silent(layout, 2)
+    weights, at_bos = np.zeros(layout.d_model), float(operation.constant)
+    for fact, factor in operation.terms:
+        numbers = [1.0] if fact in lowered.numbers else [float(value) for value in lowered.values[fact]]  # type: ignore[arg-type]
+        weights[layout.facts[fact]] = float(factor) * np.array(numbers)
+        at_bos += weights[layout.facts[fact]] @ left_at_bos(fact, lowered, layout)
+    weights[ONE], weights[BOS] = float(operation.constant), -at_bos
+    for neuron, sign in enumerate((1.0, -1.0)):
+        result.w_in[:, neuron] = sign * weights
+        result.w_out[neuron, own] = sign
     return result
 
 

@@ -3,6 +3,7 @@
 A fact is what an operation reads at a position: the input, a node, a length, or the position itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -54,7 +55,21 @@ class Attention:
         return self.fold == "count" or (self.fold == "the" and not self.single)
 
 
-Operation: TypeAlias = Elementwise | Attention
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Linear:
+    """A number at each position: a constant, and facts times factors."""
+
+    node: str
+    terms: tuple[tuple[str, int | Fraction], ...]
+    constant: int | Fraction
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is added."""
+        return tuple(fact for fact, _ in self.terms)
+
+
+Operation: TypeAlias = Elementwise | Linear | Attention
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -65,7 +80,7 @@ class Lowered:
         model: The lowered core model; nodes of the original keep their names.
         operations: One for each node that the output depends on, in causal order, and one for the length if read.
         values: The values of every fact that is written one-hot.
-        means: Of the facts written as one number, the fact that is averaged and the default.
+        numbers: Of the facts written as one number, the operation that writes it, a mean or a sum.
         sequence: The input.
         length: The longest sequence.
     """
@@ -73,9 +88,32 @@ class Lowered:
     model: Model
     operations: tuple[Operation, ...]
     values: dict[str, tuple[Value, ...]]
-    means: dict[str, tuple[str, Value]]
+    numbers: dict[str, Operation]
     sequence: str
     length: int
+
+
+def values_of(
+    fact: str, values: Mapping[str, tuple[Value, ...]], numbers: Mapping[str, Operation], length: int
+) -> tuple[Value, ...] | None:
+    """The values that a fact takes, those of a number in order; None when they are too many to be listed."""
+    made = numbers.get(fact)
+    if made is None or isinstance(made, Elementwise):
+        return values[fact]
+    if isinstance(made, Linear):
+        totals: set[Value] = {made.constant}
+        for name, factor in made.terms:
+            members = values_of(name, values, numbers, length)
+            if members is None or len(totals) * len(members) > 50 * MOST_MEANS:
+                return None
+            products = [normal(factor * Fraction(member)) for member in members]  # type: ignore[arg-type]
+            totals = {normal(total + product) for total in totals for product in products}  # type: ignore[operator]
+            if len(totals) > MOST_MEANS:
+                return None
+        return tuple(sorted(totals))  # type: ignore[type-var]
+    assert made.value is not None
+    members = values_of(made.value, values, numbers, length)
+    return None if members is None else mean_values(members, made.default, length)
 
 
 def mean_values(averaged: tuple[Value, ...], default: Value, length: int) -> tuple[Value, ...] | None:

@@ -1,7 +1,7 @@
 """A compiled network, run part by part.  In: its weights, the sites of its nodes, tokens; out: logits, written values.
 
 A node's weights are a small block of a layer's matrices, and the rest are zeros. The same forward pass over the blocks
-alone is many times cheaper, so that many inputs can be compared; that no weight lies outside the blocks is made sure of.
+alone is many times cheaper, so that many inputs can be compared; no weight may lie outside the blocks.
 """
 
 from collections.abc import Mapping, Sequence

@@ -55,7 +55,7 @@ def _write_ends(weights: Mapping[str, Tensor], lowered: Lowered, layout: Layout,
         weights["pos_embed.W_pos"][1:, layout.facts[POSITION]] = torch.eye(lowered.length, dtype=embed.dtype)
     output, dims = lowered.model.output, layout.facts[lowered.model.output]
     unembed = weights["unembed.W_U"]
-    if output in lowered.means:
+    if output in lowered.numbers:
         unembed[dims[0], 0] = 1.0
         return
     answers = {} if reading.outputs is None else {identity(value): code for code, value in enumerate(reading.outputs)}

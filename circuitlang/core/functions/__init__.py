@@ -1,5 +1,6 @@
 """Operators and builtins.  In: their names, and single values; out: values, or `NoValue` with a reason."""
 
+from circuitlang.core.functions.descriptions import OF_FOLDS, OF_FUNCTIONS, Description
 from circuitlang.core.functions.function import A_KIND, LARGEST, Function, NoValue, as_set, normal
 from circuitlang.core.functions.sequences import is_permutation
 from circuitlang.core.functions.sets import MOST_MEMBERS
@@ -13,6 +14,9 @@ __all__ = [
     "GROUPS",
     "LARGEST",
     "MOST_MEMBERS",
+    "OF_FOLDS",
+    "OF_FUNCTIONS",
+    "Description",
     "Function",
     "NoValue",
     "apply_function",

@@ -115,61 +115,21 @@ def _clip(number: Value, low: Value, high: Value) -> Value:
 
 
 ARITHMETIC = (
-    function("add", "number number", "number", exact(lambda a, b: a + b), "sum", "0.1 + 0.2 == 0.3", "+"),
-    function("subtract", "number number", "number", exact(lambda a, b: a - b), "difference", "3 - 5 == -2", "-"),
-    function("multiply", "number number", "number", exact(_multiply), "product", "3 * 0.5 == 1.5", "*"),
-    function("divide", "number number", "number", exact(_divide), "quotient, exact", "1 / 3 * 3 == 1", "/"),
-    function(
-        "floor_divide", "number number", "number", exact(_floor_divide), "quotient rounded down", "-7 // 2 == -4", "//"
-    ),
-    function(
-        "modulo",
-        "number number",
-        "number",
-        exact(_modulo),
-        "what `//` leaves; has the sign of the divisor",
-        "-7 % 3 == 2",
-        "%",
-    ),
-    function(
-        "power", "number number", "number", exact(power), "power; exact where it is rational", "8 ** (1 / 3) == 2", "**"
-    ),
-    function(
-        "negate",
-        "number",
-        "number",
-        exact(lambda a: -a),
-        "the number with the other sign",
-        "-(2 ** 2) == 0 - 4",
-        "-",
-        True,
-    ),
-    function("abs", "number", "number", exact(abs), "the number without its sign", "abs(-3) == 3", total=True),
-    function("sign", "number", "number", _sign, "-1, 0 or 1", "sign(-0.5) == -1", total=True),
-    function(
-        "min", "number number ...", "number", exact(min), "the smallest argument", "min(3, 1, 2) == 1", total=True
-    ),
-    function("max", "number number ...", "number", exact(max), "the largest argument", "max(3, 1, 2) == 3", total=True),
-    function(
-        "clip",
-        "number number number",
-        "number",
-        exact(_clip),
-        "the first number, brought between the other two",
-        "clip(9, 2, 7) == 7",
-    ),
-    function("floor", "number", "number", exact(math.floor), "rounded down", "floor(-0.5) == -1", total=True),
-    function("ceil", "number", "number", exact(math.ceil), "rounded up", "ceil(-0.5) == 0", total=True),
-    function(
-        "round",
-        "number",
-        "number",
-        exact(lambda a: math.floor(a + Fraction(1, 2))),
-        "to the nearest whole number, halves up",
-        "round(2.5) == 3",
-        total=True,
-    ),
-    function(
-        "truncate", "number", "number", exact(math.trunc), "rounded towards 0", "truncate(-1.5) == -1", total=True
-    ),
+    function("add", "number number", "number", exact(lambda a, b: a + b), symbol="+"),
+    function("subtract", "number number", "number", exact(lambda a, b: a - b), symbol="-"),
+    function("multiply", "number number", "number", exact(_multiply), symbol="*"),
+    function("divide", "number number", "number", exact(_divide), symbol="/"),
+    function("floor_divide", "number number", "number", exact(_floor_divide), symbol="//"),
+    function("modulo", "number number", "number", exact(_modulo), symbol="%"),
+    function("power", "number number", "number", exact(power), symbol="**"),
+    function("negate", "number", "number", exact(lambda a: -a), symbol="-", total=True),
+    function("abs", "number", "number", exact(abs), total=True),
+    function("sign", "number", "number", _sign, total=True),
+    function("min", "number number ...", "number", exact(min), total=True),
+    function("max", "number number ...", "number", exact(max), total=True),
+    function("clip", "number number number", "number", exact(_clip)),
+    function("floor", "number", "number", exact(math.floor), total=True),
+    function("ceil", "number", "number", exact(math.ceil), total=True),
+    function("round", "number", "number", exact(lambda a: math.floor(a + Fraction(1, 2))), total=True),
+    function("truncate", "number", "number", exact(math.trunc), total=True),
 )

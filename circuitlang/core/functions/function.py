@@ -18,16 +18,13 @@ class Function:
 
     Kinds are those of `values.kind_of`, with `any`, `set`, and `same` for "the kind of the first argument"; several
     are joined with `|`. A final `...` repeats the last parameter; one that ends in `?` may be left out. The result may
-    also be `member`: of the first argument. `example` is a statement of the language that is true, `total` says that
-    there is a value at all arguments of the right kinds.
+    also be `member`: of the first argument. `total` says that there is a value at all arguments of the right kinds.
     """
 
     name: str
     parameters: tuple[str, ...]
     result: str
     apply: Callable[..., Value]
-    doc: str
-    example: str
     symbol: str | None = None
     total: bool = False
 
@@ -43,13 +40,11 @@ def function(
     parameters: str,
     result: str,
     apply: Callable[..., Value],
-    doc: str,
-    example: str,
     symbol: str | None = None,
     total: bool = False,
 ) -> Function:
     """A row of the table of functions; the kinds of the parameters are one text."""
-    return Function(name, tuple(parameters.split()), result, apply, doc, example, symbol, total)
+    return Function(name, tuple(parameters.split()), result, apply, symbol, total)
 
 
 # How a value of each kind is called in a sentence.
@@ -76,6 +71,8 @@ def normal(number: Value) -> Value:
         NoValue: for what is beyond the largest floating-point number.
     """
     kind = type(number)  # isinstance of an abstract base class is slow
+    if kind is int:
+        return number
     if kind is Fraction and number.denominator == 1:
         return number.numerator
     if kind is float and not -_INFINITY < number < _INFINITY:

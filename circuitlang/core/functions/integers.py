@@ -86,23 +86,10 @@ def _prime_factors(number: Value) -> tuple[int, ...]:
 
 
 INTEGERS = (
-    function(
-        "factorial", "number", "number", _factorial, "product of the numbers from 1 to this one", "factorial(5) == 120"
-    ),
-    function("gcd", "number number", "number", _gcd, "greatest common divisor", "gcd(12, -18) == 6"),
-    function(
-        "is_prime", "number", "bool", _is_prime, "whether it is a prime number", "is_prime(7) and not is_prime(1)"
-    ),
-    function(
-        "next_prime", "number", "number", _next_prime, "the least prime that is not smaller", "next_prime(8) == 11"
-    ),
-    function(
-        "prime_factors",
-        "number",
-        "tuple",
-        _prime_factors,
-        "prime factors in order, repeated as they divide",
-        "prime_factors(12) == (2, 2, 3)",
-    ),
-    function("fibonacci", "number", "number", _fibonacci, "Fibonacci number, counted from 0", "fibonacci(10) == 55"),
+    function("factorial", "number", "number", _factorial),
+    function("gcd", "number number", "number", _gcd),
+    function("is_prime", "number", "bool", _is_prime),
+    function("next_prime", "number", "number", _next_prime),
+    function("prime_factors", "number", "tuple", _prime_factors),
+    function("fibonacci", "number", "number", _fibonacci),
 )

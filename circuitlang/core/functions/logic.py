@@ -1,21 +1,30 @@
 """Comparisons, truth values and membership."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from circuitlang.core.domain import Finite
-from circuitlang.core.functions.function import A_KIND, NoValue, function
-from circuitlang.core.values import Value, kind_of, same
+from circuitlang.core.functions.function import NoValue, function
+from circuitlang.core.values import Value, same
 
 
 def _ordered(compare: Callable[[Value, Value], bool]) -> Callable[[Value, Value], bool]:
     def run(left: Value, right: Value) -> bool:
-        if left is None or right is None:
-            raise NoValue("`none` has no place in an order")
-        if kind_of(left) != kind_of(right):
-            raise NoValue(f"{A_KIND[kind_of(left)]} and {A_KIND[kind_of(right)]} have no common order")
+        alike = (type(left) in _NUMBERS and type(right) in _NUMBERS) or (type(left) is str and type(right) is str)
+        if not alike:
+            raise NoValue(_no_order(left, right))
         return compare(left, right)
 
     return run
+
+
+_NUMBERS = frozenset({int, float, Fraction})
+
+
+def _no_order(left: Value, right: Value) -> str:
+    if left is None or right is None:
+        return "`none` has no place in an order"
+    return "only numbers, or only texts, have an order"
 
 
 def _member(value: Value, members: Value | Finite) -> bool:
@@ -23,26 +32,14 @@ def _member(value: Value, members: Value | Finite) -> bool:
 
 
 LOGIC = (
-    function("equal", "any same", "bool", same, "whether both are the same value", "1 == 1.0", "==", True),
-    function(
-        "not_equal", "any same", "bool", lambda a, b: not same(a, b), "whether they differ", '"a" != "b"', "!=", True
-    ),
-    function("less", "any same", "bool", _ordered(lambda a, b: a < b), "order of numbers or of text", '"a" < "b"', "<"),
-    function("less_equal", "any same", "bool", _ordered(lambda a, b: a <= b), "less or equal", "2 <= 2", "<="),
-    function(
-        "greater", "any same", "bool", _ordered(lambda a, b: a > b), "order of numbers or of text", "1 / 2 > 1 / 3", ">"
-    ),
-    function("greater_equal", "any same", "bool", _ordered(lambda a, b: a >= b), "greater or equal", "2 >= 2", ">="),
-    function("and", "bool bool", "bool", lambda a, b: a and b, "both", "1 < 2 and 2 < 3", "and", True),
-    function("or", "bool bool", "bool", lambda a, b: a or b, "one of them, or both", "1 > 2 or 2 < 3", "or", True),
-    function("not", "bool", "bool", lambda a: not a, "the other truth value", "not 1 > 2", "not", True),
-    function(
-        "member",
-        "any set|tuple",
-        "bool",
-        _member,
-        "whether a set or tuple holds a value",
-        "2 in {1, 2} and 2 in (1, 2)",
-        "in",
-    ),
+    function("equal", "any same", "bool", same, symbol="==", total=True),
+    function("not_equal", "any same", "bool", lambda a, b: not same(a, b), symbol="!=", total=True),
+    function("less", "any same", "bool", _ordered(lambda a, b: a < b), symbol="<"),
+    function("less_equal", "any same", "bool", _ordered(lambda a, b: a <= b), symbol="<="),
+    function("greater", "any same", "bool", _ordered(lambda a, b: a > b), symbol=">"),
+    function("greater_equal", "any same", "bool", _ordered(lambda a, b: a >= b), symbol=">="),
+    function("and", "bool bool", "bool", lambda a, b: a and b, symbol="and", total=True),
+    function("or", "bool bool", "bool", lambda a, b: a or b, symbol="or", total=True),
+    function("not", "bool", "bool", lambda a: not a, symbol="not", total=True),
+    function("member", "any set|tuple", "bool", _member, symbol="in"),
 )

@@ -49,48 +49,13 @@ def _first(number: Value, members: Finite) -> Finite:
 
 
 SETS = (
-    function(
-        "range", "any same", "set", _range, "whole numbers or letters, both ends included", "size(0..9) == 10", ".."
-    ),
-    function("union", "set set", "set", domain.union, "members of either", "size({1, 2} | {2, 3}) == 3", "|", True),
-    function(
-        "intersection",
-        "set set",
-        "set",
-        domain.intersection,
-        "members of both",
-        "size({1, 2} & {2, 3}) == 1",
-        "&",
-        True,
-    ),
-    function(
-        "difference",
-        "set set",
-        "set",
-        domain.difference,
-        "members of the first only",
-        "size((0..9) - {3}) == 9",
-        "-",
-        True,
-    ),
-    function("product", "set set", "set", _product, "pairs", '(1, "a") in {1, 2} * {"a", "b"}', "*"),
-    function(
-        "permutations",
-        "number",
-        "set",
-        _permutations,
-        "the rearrangements of 0..n - 1, as tuples of images",
-        "size(permutations(5)) == 120",
-    ),
-    function("first", "number set", "set", _first, "the first so many members", "size(first(3, 0..9)) == 3"),
-    function(
-        "distinct",
-        "set|text|tuple",
-        "set",
-        lambda members: domain.finite(as_set(members)),
-        "the members or letters, each once",
-        "size(distinct(prime_factors(12))) == 2",
-        total=True,
-    ),
-    function("size", "set", "number", len, "number of members", "size({1, 2, 2}) == 2", total=True),
+    function("range", "any same", "set", _range, symbol=".."),
+    function("union", "set set", "set", domain.union, symbol="|", total=True),
+    function("intersection", "set set", "set", domain.intersection, symbol="&", total=True),
+    function("difference", "set set", "set", domain.difference, symbol="-", total=True),
+    function("product", "set set", "set", _product, symbol="*"),
+    function("permutations", "number", "set", _permutations),
+    function("first", "number set", "set", _first),
+    function("distinct", "set|text|tuple", "set", lambda members: domain.finite(as_set(members)), total=True),
+    function("size", "set", "number", len, total=True),
 )

@@ -43,7 +43,7 @@ def apply_function(name: str, arguments: tuple[Value, ...]) -> Value:
         NoValue: where the function is not defined at these arguments.
     """
     for argument in arguments:
-        if isinstance(argument, Tie):
+        if type(argument) is Tie:
             return argument
     for argument, types in zip(arguments, _types(name, len(arguments)), strict=False):
         if types is not None and type(argument) not in types:

@@ -30,6 +30,12 @@ def share_and_bound(comparison: Operation) -> tuple[Metric, str, float] | None:
     return None
 
 
+def bounded(comparison: Operation, bound: str) -> str | None:
+    """The comparison with another bound, if a metric stands on its left."""
+    left = comparison.operands[0]
+    return f"{left.span.text} {bound}" if isinstance(left, Metric) and left.span else None
+
+
 def _comparisons(term: Term) -> Iterator[Operation]:
     for part in parts(term):
         if isinstance(part, Operation) and part.symbol in WORDS:

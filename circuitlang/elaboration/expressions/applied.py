@@ -7,6 +7,9 @@ from circuitlang.diagnostics import Diagnostic, Label, Span
 from circuitlang.elaboration.reporter import Effort, Reporter
 from circuitlang.elaboration.scope import Entry
 
+USE = "in this use of"
+MOST_USES = 2  # between the call and the mistake that are shown
+
 
 class Applied(Reporter):
     """Takes the mistakes of a function's or model's body: the call comes first, the place in the body second.
@@ -14,7 +17,7 @@ class Applied(Reporter):
     Mistakes that the body has whatever it is applied to have been told in its own file, and are dropped.
     """
 
-    def __init__(self, outer: Reporter, entry: Entry, call: Span, note: str) -> None:
+    def __init__(self, outer: Reporter, entry: Entry, call: Span, note: str = "") -> None:
         self.outer = outer
         self.entry = entry
         self.call = call
@@ -48,6 +51,8 @@ class Applied(Reporter):
         body, place = self.entry.form.span, found.primary
         if place is None or place.span.source != body.source or not body.start <= place.span.start < body.end:
             return found
-        notes = tuple(filter(None, (*found.notes, self.note)))
-        primary = Label(self.call, f"in this use of `{self.entry.name}`")
-        return replace(found, primary=primary, secondary=(place, *found.secondary), notes=notes)
+        between = sum(label.text.startswith(USE) for label in found.secondary)
+        inner = () if between >= MOST_USES and place.text.startswith(USE) else (place,)
+        notes = tuple(dict.fromkeys(filter(None, (*found.notes, self.note))))
+        primary = Label(self.call, f"{USE} `{self.entry.name}`")
+        return replace(found, primary=primary, secondary=(*inner, *found.secondary), notes=notes)

@@ -11,7 +11,7 @@ from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.externs import extern_of
 from circuitlang.elaboration.expressions.folds import elaborate_fold
 from circuitlang.elaboration.expressions.functions import inline
-from circuitlang.elaboration.expressions.lookups import find_entry, find_part, refuse_unknown
+from circuitlang.elaboration.expressions.lookups import find_entry, find_part, refuse_field, refuse_unknown
 from circuitlang.elaboration.expressions.typed import NUMBER, TEXT, TUPLE, Typed, expect, inner_kinds, shown
 from circuitlang.elaboration.scope import A, Entry
 from circuitlang.syntax import tree
@@ -69,6 +69,8 @@ def _refuse_function(form: tree.Call, at: Environment) -> None:
             see=(Label(part.span, "declared here"),) if part else (),
             help=f"for a member of a family write {index}" if part and part.index else f"write `{name.text}` alone",
         )
+    if isinstance(name, tree.Field) and isinstance(name.value, tree.Name) and name.value.text in at.scope.files:
+        return refuse_field(name, at)
     return at.reporter.refuse(
         "E208",
         f"`{shown(name.span)}` is no function",

@@ -23,6 +23,7 @@ from circuitlang.elaboration.expressions.typed import (
     of_value,
     shown,
 )
+from circuitlang.elaboration.expressions.unapplied import refuse_pattern
 from circuitlang.elaboration.scope import A, Entry, Scope, near
 from circuitlang.syntax import tree
 
@@ -100,7 +101,9 @@ def resolve_item(form: tree.Item, at: Environment) -> Typed | None:
             form.span,
             "neither a family, nor text, nor a tuple",
             see=(Label(part.span, "declared here, without an index"),) if part else (),
-            help=f"write `{shown(form.value.span)}` alone",
+            help="pass a sequence or a family, by its name alone"
+            if at.inside
+            else f"write `{shown(form.value.span)}` alone",
         )
     if len(indices) > 1:
         return at.reporter.refuse(
@@ -168,7 +171,9 @@ def _value(entry: Entry, span: Span, at: Environment) -> Typed | None:
             if isinstance(value, Finite):
                 return of_value(value, span)
             return None if value is None else value.at(span)
-        case "function" | "extern" | "model" | "pattern":
+        case "pattern":
+            return refuse_pattern(entry, span, at.reporter)
+        case "function" | "extern" | "model":
             help = f"apply it: {shown(span)}(...)"
         case _:
             help = "name a domain, a constant, or a node of this model"
@@ -238,9 +243,11 @@ def _refuse_index(part: Part, index: tuple[Typed, ...], span: Span, at: Environm
     collect = (
         f"`{example}`, or collect it: `count({wanted} where ...)`" if part.positions and not index else f"`{example}`"
     )
-    return at.reporter.refuse(
-        "E209", message, span, caret, see=(Label(part.span, "the family is declared here"),), help=f"write {collect}"
-    )
+    see = (Label(part.span, "the family is declared here"),)
+    help = f"write {collect}"
+    if at.inside:
+        help = f"pass one member, `{example}`, or index it in the function, `{shown(span).split('[')[0]}[{wanted}]`"
+    return at.reporter.refuse("E209", message, span, caret, see=see, help=help)
 
 
 def _indices(number: int) -> str:
@@ -251,7 +258,10 @@ def refuse_field(form: tree.Field, at: Environment) -> None:
     """Tell that a file, or an applied model, has no such part."""
     text = form.value.text if isinstance(form.value, tree.Name) else ""
     if text in at.scope.files:
-        offered = at.scope.files[text].names()
+        other = at.scope.files[text]
+        if form.name.text in other.broken or not other.complete:
+            return None
+        offered = other.names()
         message = f"`{text}` declares no `{form.name.text}`"
     else:
         offered = tuple(name.removeprefix(f"{text}.") for name in at.parts if text and name.startswith(f"{text}."))

@@ -45,6 +45,7 @@ class Models:
         self.lengths = lengths
         self.done: dict[tuple[str, str], Model | None] = {}
         self.open: list[tuple[str, str]] = []
+        self.depth = 0
 
     def of(self, entry: Entry, place: Label | None = None) -> Model | None:
         """The model of a declaration; None, told, where it has a mistake. Errors: E207 for models inside each other."""
@@ -61,9 +62,11 @@ class Models:
             )
         if key not in self.done:
             self.open.append(key)
+            self.depth += 1
             lengths = self.lengths.get(entry.name, {})
             self.done[key] = elaborate_model(entry.form, entry.home, lengths, self)
             self.open.pop()
+            self.depth -= 1
         return self.done[key]
 
 
@@ -79,7 +82,8 @@ def elaborate_model(form: tree.Model, scope: Scope, lengths: Mapping[str, Length
     at = top_level(scope, models.reporter)
     names = unique_names(form, scope, at.reporter)
     bare = [one.name.text for one in form.params if len(one.family) == 1 and one.family[0].domain is None]
-    at = replace(at, sequences=tuple(map(Positions, bare)), place=f"model `{form.name.text}`", names=tuple(names))
+    place = f"model `{form.name.text}`"
+    at = replace(at, sequences=tuple(map(Positions, bare)), place=place, names=tuple(names), depth=models.depth)
     shop = Workshop(form=form, at=at, lengths=lengths, models=models)
     for param in form.params:
         shop.keep(param.name.text, _input(param, shop))
@@ -211,9 +215,11 @@ def _application(form: tree.Node, applied: tuple[Entry, tree.Call], shop: Worksh
         inside = open_pattern(form, entry, call, shop, at)
         if inside is None:
             return None
+        shop.models.depth += 1
         _make_nodes({node.name.text: node for node in reversed(inside.form.nodes)}, inside)
+        shop.models.depth -= 1
         return close_pattern(form, inside, shop)
-    inner = shop.models.of(entry, Label(call.span, "applied here"))
+    inner = shop.models.of(entry, Label(call.span, "applied here")) if shop.has_room(0, call.span) else None
     if inner is None or not shop.has_room(len(inner.nodes), call.span):
         return None
     nodes = apply_model(form, entry, call, inner, shop.prefix, at)

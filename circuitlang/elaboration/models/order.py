@@ -12,13 +12,18 @@ Reads = Mapping[str, Mapping[str, Span]]  # for every node, the nodes that it re
 
 def order_nodes(nodes: Mapping[str, tree.Node], reporter: Reporter) -> tuple[tuple[str, ...], frozenset[str]]:
     """The nodes in causal order (else as written), and those that stand on a cycle. Errors: E205, once a cycle."""
-    reads: Reads = {name: dict(_reads(node, frozenset(nodes))) for name, node in nodes.items()}
+    reads = nodes_read(nodes)
     done: dict[str, None] = {}
     cyclic: set[str] = set()
     for name in nodes:
         if name not in done:
             _visit(name, reads, done, cyclic, reporter)
     return tuple(done), frozenset(cyclic)
+
+
+def nodes_read(nodes: Mapping[str, tree.Node]) -> Reads:
+    """For every node, the nodes of its model that its equation reads, and where."""
+    return {name: dict(_reads(node, frozenset(nodes))) for name, node in nodes.items()}
 
 
 def _visit(start: str, reads: Reads, done: dict[str, None], cyclic: set[str], reporter: Reporter) -> None:

@@ -1,16 +1,18 @@
 """Parts of a model that do nothing.  In: finished models; out: warnings, no mistakes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from circuitlang.core.domain import describe_values
 from circuitlang.core.expression import Match, reads
 from circuitlang.core.model import Model
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, Span
+from circuitlang.elaboration.models.order import nodes_read
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.totality.abstract import Abstract
 from circuitlang.elaboration.totality.mechanisms import Mechanism
 from circuitlang.elaboration.totality.possible import Possible, key
+from circuitlang.syntax import tree
 
 
 def warn_about_dead_nodes(model: Model, reporter: Reporter) -> None:
@@ -21,15 +23,33 @@ def warn_about_dead_nodes(model: Model, reporter: Reporter) -> None:
             live.update(node.parents)
     for node in model.nodes:
         if node.name not in live and "." not in node.name and node.span is not None:
-            reporter.refuse(
-                "W242",
-                f"`{node.name}` does nothing: `{model.output}` does not depend on it",
-                node.span,
-                "not read on",
-                see=() if model.output_node.span is None else (Label(model.output_node.span, "the output"),),
-                note="replacing it can never change an answer, so no claim about it can be tested",
-                help=f"use `{node.name}` in an equation that leads to `{model.output}`, or remove it",
-            )
+            _warn_about_dead(node.name, node.span, model.output, model.output_node.span, reporter)
+
+
+def warn_about_unread_nodes(nodes: Mapping[str, tree.Node], output: str, reporter: Reporter) -> None:
+    """W242 for the nodes of a model without domains that its output does not depend on, whatever it is applied to."""
+    reads = nodes_read(nodes)
+    live, waiting = {output}, [output]
+    while waiting:
+        for parent in reads[waiting.pop()]:
+            if parent not in live:
+                live.add(parent)
+                waiting.append(parent)
+    for name, node in nodes.items():
+        if name not in live:
+            _warn_about_dead(name, node.name.span, output, nodes[output].name.span, reporter)
+
+
+def _warn_about_dead(name: str, place: Span, output: str, output_place: Span | None, reporter: Reporter) -> None:
+    reporter.refuse(
+        "W242",
+        f"`{name}` does nothing: `{output}` does not depend on it",
+        place,
+        "not read on",
+        see=() if output_place is None else (Label(output_place, "the output"),),
+        note="replacing it can never change an answer, so no claim about it can be tested",
+        help=f"use `{name}` in an equation that leads to `{output}`, or remove it",
+    )
 
 
 def warn_about_constant(mechanism: Mechanism, possible: Possible, abstract: Abstract, reporter: Reporter) -> None:

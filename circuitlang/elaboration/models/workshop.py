@@ -19,7 +19,9 @@ DEEPEST = 40  # models in models
 
 
 class Library(Protocol):
-    """The models of a program, by their declarations."""
+    """The models of a program, by their declarations; `depth` counts those that are being made inside each other."""
+
+    depth: int
 
     def of(self, entry: Entry, place: Label | None = None) -> Model | None:
         """The model of a declaration; None, told, where it has a mistake."""
@@ -39,7 +41,7 @@ class Workshop:
     """A model in the making: what its equations may read so far, and its nodes in causal order.
 
     A pattern is made inside the model that applies it: its nodes get `prefix` before their names and stand among the
-    others, `outer` is the place of the application, and `depth` the number of patterns around it.
+    others, and `outer` is the place of the application.
     """
 
     form: tree.Model
@@ -53,7 +55,6 @@ class Workshop:
     room: Room = field(default_factory=Room)
     prefix: str = ""
     outer: Span | None = None
-    depth: int = 0
 
     def keep(self, name: str, part: Part | None) -> None:
         """Let later equations read a part; None if it has a mistake."""
@@ -64,14 +65,15 @@ class Workshop:
     def has_room(self, more: int, place: Span) -> bool:
         """Whether a model with so many nodes may be applied here. Errors: E235, once a model."""
         self.room.left -= more + 1
-        if self.room.told or (self.room.left >= 0 and self.depth < DEEPEST):
+        deep = self.models.depth >= DEEPEST
+        if self.room.told or (self.room.left >= 0 and not deep):
             return not self.room.told
         self.room.told = True
-        self.at.reporter.refuse(
+        self.at.reporter.plain.refuse(
             "E235",
-            f"`{self.form.name.text}` has too many nodes, once every model that it applies is put in place",
-            place,
-            f"more than {MOST_NODES:,} nodes" if self.depth < DEEPEST else f"the {DEEPEST}th model inside another",
+            "too many nodes, once every model that is applied is put in place",
+            self.outer or place,
+            f"{DEEPEST} models inside each other" if deep else f"more than {MOST_NODES:,} nodes",
             note="an applied model brings all of its nodes, those of the models that it applies itself included",
             help="apply a model once, and read its nodes where they are needed again",
         )

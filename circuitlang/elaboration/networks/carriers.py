@@ -85,7 +85,7 @@ def _tell(ctx: Context, placed: Placed, edge: Edge, start: Spot, end: Spot, laye
     place = end.span or start.span
     if place is None or not layers:
         return
-    reader = f"`{child}`" if end.span else "the answer"
+    reader = f"`{child}`" if end.span or not end.at.position else "the last token"
     there = f"@ {end.at.position}" if end.at.position else "other positions"
     see = [label] if label else []
     if end.span and start.span:

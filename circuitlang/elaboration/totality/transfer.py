@@ -114,7 +114,7 @@ def _check_order(arguments: tuple[Possible, ...], tell: Tell) -> None:
     if "none" in kinds:
         tell("`none` has no place in an order")
     if len(kinds - {"none"}) > 1:
-        tell("values of different kinds have no common order")
+        tell("only numbers, or only texts, have an order")
 
 
 def _is_certain(name: str, arguments: tuple[Possible, ...]) -> bool:

@@ -1,0 +1,88 @@
+"""A slice of the fuzz, proof that the fuzz notices what it looks for, and what it has found so far."""
+
+import sys
+import time
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from circuitlang.diagnostics import Diagnostic, Label, Source, Span
+from circuitlang.pipeline import Checked, check
+from circuitlang.syntax import format_source
+
+ROOT = Path(__file__).parent.parent
+_SPEC = spec_from_file_location("fuzz", ROOT / "benchmarks" / "fuzz.py")
+assert _SPEC is not None and _SPEC.loader is not None
+fuzz = sys.modules["fuzz"] = module_from_spec(_SPEC)
+_SPEC.loader.exec_module(fuzz)
+
+
+@pytest.fixture(scope="module")
+def programs():
+    return fuzz.corpus()
+
+
+def test_a_slice_of_the_fuzz(programs, monkeypatch):
+    monkeypatch.setenv("CIRCUITC_TRACEBACK", "1")
+    cases = [fuzz.make(programs, 4, number) for number in range(100)]
+    answers = [fuzz.answer(case) for case in cases]
+    assert [(case.number, found.offence) for case, found in zip(cases, answers, strict=True) if found.offence] == []
+    assert {name for case in cases for name in case.damages} == {
+        *(damage.__name__ for damage in fuzz.DAMAGES),
+        "bytes_changed",
+    }
+    told = {code for found in answers for code in found.codes}
+    assert "accepted" in told and len(told) > 20
+
+
+def test_an_input_can_be_made_again(programs):
+    assert fuzz.make(programs, 4, 7) == fuzz.make(programs, 4, 7) != fuzz.make(programs, 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("what", "offence"),
+    [
+        (lambda source: 1 // 0, "ZeroDivisionError"),
+        (lambda source: Checked(None, ()), "a program, or errors"),
+        (lambda source: Checked(None, (Diagnostic("E999", "no such code"),)), "an unknown code"),
+        (
+            lambda source: Checked(None, (Diagnostic("E101", "beyond", Label(Span(source, 0, 10**6), "x")),)),
+            "a place outside",
+        ),
+        (lambda source: all(True for _ in iter(int, 1)), "TooSlow"),
+    ],
+)
+def test_the_fuzz_notices(programs, monkeypatch, what, offence):
+    monkeypatch.setattr(fuzz, "BAR", 0.1)
+    monkeypatch.setattr(fuzz, "check", what)
+    case = fuzz.Case(1, (), *(programs[0][0], programs[0][1].encode()))
+    assert offence in fuzz.answer(case).offence
+
+
+def test_the_fuzz_notices_a_formatter_that_changes_the_meaning(programs, monkeypatch):
+    monkeypatch.setattr(fuzz, "format_source", lambda source: (source.text.replace("1", "2"), ()))
+    case = fuzz.Case(1, (), ROOT / "x.circ", b"circ 1\nlet x = 1\n")
+    assert "formatting changes the tree" in fuzz.answer(case).offence
+
+
+def repeated(line: str, times: int = 2000) -> str:
+    return "".join(line.format(number) for number in range(times))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        pytest.param("let x = " + "(" * 20_000 + "]" * 20_000, {"E117"}, id="brackets that do not match"),
+        pytest.param("let x = " + "(" * 20_000 + ")" * 20_000, {"E117"}, id="brackets that do"),
+        pytest.param(repeated("let x{0} = y{0}\n"), {"E201"}, id="as many unknown names as known ones"),
+        pytest.param(repeated("let x{0} = {0}\n"), set(), id="columns of many lines"),
+        pytest.param("domain D = 0..99\ndomain E = D * D * D * D\n", {"E217"}, id="a product of a million members"),
+    ],
+)
+def test_what_took_quadratic_time(text, codes):
+    source = Source("x.circ", f"circ 1\n{text}\n")
+    started = time.process_time()
+    assert {one.code for one in check(source).diagnostics} == codes
+    format_source(source)
+    assert time.process_time() - started < 5.0
