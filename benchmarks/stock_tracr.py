@@ -42,13 +42,16 @@ class Program:
         return self.facts[self.lowered.model.output]
 
     def translate(self, operation: Any) -> rasp.SOp:
+        """The expression of one operation."""
         match operation:
             case Elementwise(facts=facts, codes=codes) if len(facts) == 1:
                 return rasp.Map(self.table(facts, codes), self.facts[facts[0]], simplify=False)
             case Elementwise(facts=facts, codes=codes):
                 return rasp.SequenceMap(self.table(facts, codes), *map(self.facts.__getitem__, facts))
             case Linear(terms=((first, a), (second, b)), constant=0):
-                return rasp.LinearSequenceMap(self.number(first), self.number(second), float(a), float(b))
+                return rasp.numerical(
+                    rasp.LinearSequenceMap(self.number(first), self.number(second), float(a), float(b))
+                )
             case Linear():
                 raise NotImplementedError("Tracr adds two numbers at a time")
             case Attention(fold=fold, value=value):
@@ -81,12 +84,16 @@ class Program:
 
     def counted(self, fact: str) -> bool:
         """Whether a fact is a count, which RASP writes as it is."""
-        return any(isinstance(one, Attention) and one.fold == "count" and one.node == fact for one in self.lowered.operations)
+        return any(
+            isinstance(one, Attention) and one.fold == "count" and one.node == fact for one in self.lowered.operations
+        )
 
     def table(self, facts: tuple[str, ...], codes: Any) -> Callable[..., int]:
+        """The function of a table; combinations without a value, which no input gives, get any."""
         read = [self.code(fact) for fact in facts]
         return lambda *held: max(0, int(codes[tuple(code(value) for code, value in zip(read, held, strict=True))]))
 
     def selects(self, operation: Attention) -> Callable[[Any, Any], bool]:
+        """The predicate of a read, key first."""
         key, query = self.code(operation.key), self.code(operation.query)
         return lambda k, q: bool(operation.selected[key(k), query(q)])

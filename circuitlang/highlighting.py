@@ -5,7 +5,7 @@ Both read a text from left to right and take the first rule that fits, as circ.l
 
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Token, Whitespace
@@ -15,6 +15,7 @@ from circuitlang.core.metrics import METRICS
 from circuitlang.syntax.words import DECLARATIONS, KEYWORDS, PUNCTUATION
 
 SCOPE = "source.circ"
+TYPES = ("bool", "real")
 VALUES = ("false", "none", "true")
 OPERATORS = ("and", "in", "not", "or")
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
@@ -42,7 +43,7 @@ _SIGNS = (*PUNCTUATION.values(), *COMPARISONS)
 RULES: tuple[tuple[Any, str, str], ...] = (
     (Whitespace, "", r"\s+"),
     (Comment.Single, "comment.line.number-sign", r"#[^\n]*"),
-    (Name.Attribute, "variable.parameter", rf"(?:{'|'.join(sorted(_ALL - {*VALUES}))})(?=\s*=(?![=>]))"),
+    (Name, "variable.other", rf"(?:{'|'.join(sorted(_ALL - {*VALUES}))})(?=\s*=(?![=>]))"),  # the name of a setting
     (Number, "constant.numeric", rf"{WHOLE}(?:\.[0-9]+)?(?:(?:s|min|h)|[ \t]*(?:steps|epochs)(?!{BEFORE_SIGN}))(?!\w)"),
     (Number.Float, "constant.numeric", rf"{WHOLE}(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)(?!\w)"),
     (Number.Integer, "constant.numeric", rf"{WHOLE}(?!\w)"),
@@ -51,7 +52,8 @@ RULES: tuple[tuple[Any, str, str], ...] = (
     (Operator.Word, "keyword.operator.word", _words(OPERATORS)),
     (Keyword.Declaration, "storage.type", _words(_DECLARING | {"python"})),
     (Keyword, "keyword.control", _words(_ALL - _DECLARING - {"python", *VALUES, *OPERATORS})),
-    (Name.Builtin, "support.function", _words(BUILTINS | METRICS.keys())),
+    (Keyword.Type, "support.type", _words(TYPES)),
+    (Name.Builtin, "support.function", rf"{_words((BUILTINS | METRICS.keys()) - {*TYPES})}(?=\()"),
     (Name.Function, "entity.name.function", rf"{WORD}(?=\()"),
     (Name, "variable.other", WORD),
     (Operator, "keyword.operator", _signs([sign for sign in _SIGNS if sign not in BRACKETS])),
@@ -70,7 +72,7 @@ class CircLexer(RegexLexer):
     aliases = ("circ", "circuitlang")
     filenames = ("*.circ",)
     flags = re.MULTILINE
-    tokens = {
+    tokens: ClassVar = {
         "root": [
             (DECLARED, bygroups(Keyword.Declaration, Whitespace, Name.Class)),
             *((text, kind) for kind, _, text in RULES),
@@ -100,7 +102,6 @@ def textmate() -> dict[str, Any]:
     }
     rules = [{"name": f"{scope}.circ", "match": text} for _, scope, text in RULES if scope]
     return {
-        "$schema": "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
         "name": "circ",
         "scopeName": SCOPE,
         "fileTypes": ["circ"],

@@ -156,8 +156,16 @@ BASE = {"base.circ": "let size1 = 3\nlet pick(w, i) = w[i]\nmodel Sort(w[i]) -> 
         ),
         ('import "bse.circ" (pick)', "E190 main.circ: there is no file `bse.circ`", "did you mean `base.circ`?"),
         ('import "base" (pick)', "E190 main.circ: there is no file `base`", "did you mean `base.circ`?"),
-        ('import "sub" (pick)', "E191 main.circ: `sub` is a folder, not a file", "name a file in it, for example `sub/x.circ`"),
-        ('import "std/raps.circ" (hist)', "E190 main.circ: there is no file `std/raps.circ`", "did you mean `std/rasp.circ`?"),
+        (
+            'import "sub" (pick)',
+            "E191 main.circ: `sub` is a folder, not a file",
+            "name a file in it, for example `sub/x.circ`",
+        ),
+        (
+            'import "std/raps.circ" (hist)',
+            "E190 main.circ: there is no file `std/raps.circ`",
+            "did you mean `std/rasp.circ`?",
+        ),
         (
             'import "std/german.circ" (hist)',
             "E190 main.circ: there is no file `std/german.circ`",
@@ -169,7 +177,7 @@ BASE = {"base.circ": "let size1 = 3\nlet pick(w, i) = w[i]\nmodel Sort(w[i]) -> 
             "name a file in it, for example `std/english.circ`",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_there(text: str, message: str, help: str, folder: Path) -> None:
     files = {"main.circ": text, "sub/x.circ": "", **BASE}
     assert told(files) == [message]

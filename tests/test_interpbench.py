@@ -68,43 +68,19 @@ SIZES = {
     (4, 12, 50): (21,),
     (4, 14, 56): (2,),
     (4, 50, 200): (81, 126),
+    (5, 3, 12): (119,),
     (5, 5, 20): (125,),
     (7, 22, 88): (113,),
     (8, 9, 37): (5,),
 }
 SIZE_OF = {number: sizes for sizes, numbers in SIZES.items() for number in numbers}
 BIDIRECTIONAL = {
-    *(2, 5, 6, 7, 9, 13, 14, 17, 18, 22, 25, 38, 44, 45, 47, 57, 58, 59, 61, 63, 67, 71, 74, 78, 81, 82, 88, 89, 93),
-    *(
-        94,
-        96,
-        97,
-        98,
-        99,
-        100,
-        103,
-        108,
-        109,
-        110,
-        111,
-        112,
-        113,
-        115,
-        116,
-        117,
-        118,
-        120,
-        124,
-        125,
-        126,
-        127,
-        128,
-        129,
-    ),
+    *(2, 5, 6, 7, 9, 13, 14, 17, 18, 22, 25, 38, 44, 45, 47, 57, 58, 59, 61, 63, 67, 71, 74, 78, 81, 82, 88, 89),
+    *(93, 94, 96, 97, 98, 99, 100, 103, 108, 109, 110, 111, 112, 113, 115, 116, 117, 118, 119, 120, 124, 125, 126),
+    *(127, 128, 129),
 }
 
-# What the programs of the benchmark are made of, beside what Tracr compiles (language.md has the table): every operator
-# and function that they need, by its name in the table of functions.
+# What the programs of the benchmark are made of.  Every operator and function, by its name in the table of functions:
 FUNCTIONS = set(
     """
     add subtract multiply divide floor_divide modulo power negate abs sign min max floor round
@@ -113,8 +89,7 @@ FUNCTIONS = set(
     length reverse prefix upper lower letters sorted is_digit number repeat tuple item
     """.split()
 )
-# Attention: what is folded over positions, and how position `k` is chosen from position `q`. `key` and `query` are
-# values of a sequence there.
+# Attention: what is folded over positions, and how `q` chooses a position `k`; `key` and `query` are values there.
 FOLDS = {"mean", "the", "count"}
 SELECTIONS = {
     "equal(key, query)",
@@ -122,11 +97,11 @@ SELECTIONS = {
     "equal(key, c)",
     "less(key, query)",
     "greater(key, query)",
-    "greater_equal(key, query)",
+    "greater_equal(key, c)",
     "less_equal(k, q)",
     "equal(k, q)",
-    "not_equal(k, q)",
-    "everything",
+    "not_equal(key, query)",
+    "everything",  # to count it: `length(w)`
     "and(equal(item(key, c), item(query, c)), less_equal(item(key, c), item(query, c)))",
     # one position, looked up
     "at add(q, c)",
@@ -234,8 +209,11 @@ def used(models: Iterable[Model]) -> set[str]:
             match part:
                 case Call(function=function):
                     found.add(function)
-                case Each(fold=fold, over=Positions(), variable=variable, where=where):
-                    found |= {fold, "everything" if where is None else form(where, variable, own)}
+                case Each(fold=fold, over=Positions(), variable=variable, where=where, body=body):
+                    chosen = body if fold in ("any", "all") and where is None else where
+                    found |= {fold, "everything" if chosen is None else form(chosen, variable, own)}
+                case Read(node=read, index=()) if read.startswith("length("):
+                    found.add("everything")
                 case Read(index=(index,)) if not isinstance(index, Var):
                     found.add(f"at {form(index, '', own)}")
     return found

@@ -1,20 +1,17 @@
 """The standard library: its programs against Tracr's own interpreter, and compiled; its words fit for prompts."""
 
-import itertools
 import random
 from collections.abc import Callable
-from fractions import Fraction
-from pathlib import Path
+from functools import cache
 
 import pytest
-from programs import accepted, codes
+from programs import accepted
 
 from circuitlang.backends.tracr.compiling import compile_tracr
 from circuitlang.core.domain import Finite
 from circuitlang.core.interpret import answer, interpret
 from circuitlang.core.model import Model
 from circuitlang.core.program import Program
-from circuitlang.elaboration import imports
 
 LETTERS, NUMBERS = '{"a", "b", "c"}', "0..2"
 
@@ -61,6 +58,7 @@ def run(model: Model, word: tuple) -> tuple:
     return found
 
 
+@cache
 def tracr_programs() -> dict[str, Callable]:
     """The same in Tracr, by its library where that has it."""
     lib = pytest.importorskip("tracr.compiler.lib")
@@ -70,10 +68,8 @@ def tracr_programs() -> dict[str, Callable]:
     by_index = rasp.Select(indices, before, rasp.Comparison.EQ)
     is_a = rasp.numerical(tokens == "a")
     key = rasp.SequenceMap(lambda x, i: (-x, i), tokens, indices)
-    seen = rasp.SelectorWidth(
-        rasp.Select(*[rasp.SequenceMap(lambda x, i: (x, i), tokens, indices)] * 2, lambda k, q: k[0] == q[0] and k[1] < q[1])
-    )
-    everywhere = rasp.Select(tokens, tokens, rasp.Comparison.TRUE)
+    placed = rasp.SequenceMap(lambda x, i: (x, i), tokens, indices)
+    seen = rasp.SelectorWidth(rasp.Select(placed, placed, lambda k, q: k[0] == q[0] and k[1] < q[1]))
     place = rasp.SelectorWidth(rasp.Select(key, key, rasp.Comparison.LT))
     return {
         "hist": lib.make_hist(),

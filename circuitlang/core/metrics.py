@@ -36,6 +36,9 @@ class MetricSpec:
             object.__setattr__(self, "low", 0.0)
 
 
+# Numbers of a float32 network agree no closer than this, whatever tolerance the data ask for.
+ROUNDING = 1e-5
+
 # One code for each engine that is still to come.
 FAITHFULNESS = "E610"
 DISCOVERY = "E611"

@@ -8,9 +8,13 @@ from circuitlang.diagnostics import Diagnostic, Label, Span
 
 @dataclass
 class Effort:
-    """How much of one equation or constant has been elaborated; functions inside functions can grow without bound."""
+    """How much of one equation or constant has been elaborated; functions inside functions can grow without bound.
+
+    `depth` is that of the expression at work, with what it stands in.
+    """
 
     span: Span | None = None
+    depth: int = 0
     steps: int = 0
     told: bool = False
 

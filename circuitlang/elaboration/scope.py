@@ -115,6 +115,7 @@ class Scope:
                 "cannot be declared anew",
                 help=f"choose another name, for example `{_fresh(entry.name, self.entries)}`",
             )
+            self.broken |= {entry.name}
         else:
             self.entries[entry.name] = entry
 

@@ -8,15 +8,12 @@ from torch import Tensor
 
 from circuitlang.core.alignment import Alignment, FeaturesOf
 from circuitlang.core.expression import Positions
-from circuitlang.core.metrics import BASES
+from circuitlang.core.metrics import BASES, ROUNDING
 from circuitlang.core.model import Cell, Model, Node, shown_cell
 from circuitlang.core.site import Position, Site
 from circuitlang.diagnostics import Diagnostic, Label, Refusal, Span
 from circuitlang.networks.patchable import Patchable
 from circuitlang.simulation.reading import Reading
-
-# Numbers of a float32 network agree no closer than this, whatever tolerance the data ask for.
-ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)

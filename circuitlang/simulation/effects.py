@@ -128,7 +128,7 @@ def _same(run: Interchanges, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _joint(run: Interchanges, idle: Sequence[Effect]) -> tuple[tuple[Joint, ...], tuple[str, ...]]:
     """For what has no effect alone the smallest set in which it has one, and the nodes for which there is none."""
-    small = run.fewer(len(idle))
+    small = run.fewer()
     whole = {effect.node for effect in idle if not effect.single}
     found: dict[frozenset[str | Cell], Joint] = {}
     without: list[str] = []
@@ -139,7 +139,7 @@ def _joint(run: Interchanges, idle: Sequence[Effect]) -> tuple[tuple[Joint, ...]
         cells = [cell for cell, _ in small.members(name)] if effect.single else []
         others = [node.name for node in model.nodes if node.name not in (name, model.output)]
         first, more = (cells[0], cells[1:]) if cells else (name, ())
-        rest = small.completing(first, (*more, *others))
+        rest = small.completing(first, (*more, *others), len(idle))
         if rest is None:
             without += [] if effect.single else [name]
             continue

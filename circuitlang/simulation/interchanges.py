@@ -25,7 +25,7 @@ SAMPLED = 10_000  # pairs that are drawn where there are more
 _WORK = 5e7  # cells computed in all, by which the number of pairs is bounded
 _SEARCH = 2e7  # cells computed in the search for sets of nodes
 _LEAST = 200  # pairs, however large the model
-_SETS, _LARGEST = 60, 4  # sets that are tried for one node, and their largest size
+_SETS, _LARGEST = 90, 4  # sets that are tried for all nodes without effect, and their largest size
 _MEMBERS = 8  # members of a family that are interchanged one at a time
 
 
@@ -66,9 +66,9 @@ class Interchanges:
         """Bool [pair]: where two answers differ, and neither is a tie."""
         return one.differ(other, self.data.tolerance) & ~one.tied & ~other.tied
 
-    def fewer(self, questions: int) -> "Interchanges":
-        """The same on some of the pairs, spread over all, so many that sets can be searched for each question."""
-        cost = sum(cells_per_row(node, self.batch) for node in self.model.nodes) * 2 * _SETS * max(1, questions)
+    def fewer(self) -> "Interchanges":
+        """The same on some of the pairs, spread over all: so many that sets of nodes can be searched on them."""
+        cost = sum(cells_per_row(node, self.batch) for node in self.model.nodes) * 2 * _SETS
         size = max(_LEAST, int(_SEARCH // cost))
         return self.take(np.arange(0, len(self), max(1, len(self) // size)))
 
@@ -91,13 +91,16 @@ class Interchanges:
                 found.append((cell, there))
         return found
 
-    def completing(self, part: str | Cell, others: Parts) -> Parts | None:
-        """The fewest others with which a part changes an answer that those alone do not change."""
+    def completing(self, part: str | Cell, others: Parts, share: int) -> Parts | None:
+        """The fewest others with which a part changes an answer that those alone do not change.
+
+        None if there are none among the sets that are tried: of all that may be, one in `share`.
+        """
         tried = 0
         for size in range(1, _LARGEST):
             for more in combinations(others, size):
                 tried += 1
-                if tried > _SETS:
+                if tried > max(8, _SETS // share):
                     return None
                 after, without = self.answers((part, *more)), self.answers(more)
                 if self.differ(after, without).any():

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from circuitlang.backends.tracr.facts import Facts, name_of
 from circuitlang.backends.tracr.folds import as_reads, is_read, mean_by_counts
 from circuitlang.backends.tracr.operations import (
     POSITION,
@@ -18,7 +19,6 @@ from circuitlang.backends.tracr.operations import (
     Linear,
     Lowered,
     Operation,
-    values_of,
 )
 from circuitlang.backends.tracr.refusals import (
     check_model,
@@ -29,33 +29,33 @@ from circuitlang.backends.tracr.refusals import (
     refuse_size,
 )
 from circuitlang.backends.tracr.rewriting import facts_of, fresh, substitute
-from circuitlang.backends.tracr.sums import Sum, as_sum, is_exact
 from circuitlang.backends.tracr.tables import Table, first_failure, tabulate
 from circuitlang.core.domain import Domain, Finite, Real
 from circuitlang.core.expression import Call, Const, Each, Expr, Positions, Read, Var, free_variables, rebuild, walk
 from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Index, Model, Node, length_of
-from circuitlang.core.values import Value, distinct
+from circuitlang.core.values import Value
 
 MOST_ENTRIES = 1 << 22  # of one table; 1000 x 1000 values fit
 MOST_PAIRS = 1 << 16  # values of a node that holds two facts at once: each takes a dimension of the stream
 ANYWHERE = Var("")  # the position of a node that has none, for tables that need some fact
 
 
-def lower(model: Model, length: int) -> Lowered:
+def lower(model: Model, longest: int, shortest: int = 1) -> Lowered:
     """The model with one operation for each node, and those operations.
 
     Nodes keep their names; auxiliary ones are named after the node that needs them, such as `out.at`.
 
     Args:
         model: A model of one sequence, every node indexed by its positions or not at all.
-        length: The longest sequence; counts and positions run up to it.
+        longest: The longest sequence; counts and positions run up to it.
+        shortest: The shortest one: positions before it are never empty.
 
     Raises:
         Refusal: E502 to E508, where no head and no table of a bearable size computes a part.
     """
     check_model(model)
-    work = _Lowering(model, length)
+    work = _Lowering(model, longest, shortest)
     for node in model.nodes:
         work.current = node
         work.define(node.name, node.mechanism, node.index[0].variable if node.index else None, node.domain)
@@ -65,34 +65,27 @@ def lower(model: Model, length: int) -> Lowered:
             needed.update(operation.facts)
             live.append(operation)
     if length_of(work.sequence) in needed:
-        everywhere = np.ones((length, length), dtype=bool)
+        everywhere = np.ones((longest, longest), dtype=bool)
         node = length_of(work.sequence)
         live.append(Attention(node=node, fold="count", key=POSITION, query=POSITION, value=None, selected=everywhere))
     return Lowered(
         model=replace(model, nodes=tuple(work.nodes)),
         operations=tuple(reversed(live)),
-        values=work.values,
-        numbers=work.numbers,
+        values=work.facts.values,
+        numbers=work.facts.numbers,
         sequence=work.sequence,
-        length=length,
+        length=longest,
     )
 
 
 class _Lowering:
     """The nodes and operations so far, and the values of every fact."""
 
-    def __init__(self, model: Model, length: int) -> None:
-        self.model, self.length = model, length
+    def __init__(self, model: Model, longest: int, shortest: int) -> None:
+        self.model, self.longest = model, longest
         (sequence,) = model.sequences
-        assert isinstance(sequence.domain, Finite)
         self.sequence = sequence.name
-        self.values: dict[str, tuple[Value, ...]] = {
-            POSITION: tuple(range(length)),
-            sequence.name: sequence.domain.values,
-            length_of(sequence.name): tuple(range(1, length + 1)),
-        }
-        self.numbers: dict[str, Operation] = {}
-        self.listed: dict[str, tuple[Value, ...]] = {}  # the values of numbers, where they were needed
+        self.facts = Facts(sequence, shortest, longest)
         self.nodes: list[Node] = []
         self.operations: list[Operation] = []
         self.known: dict[Expr, str] = {}  # the mechanism of an auxiliary node, to its name
@@ -132,42 +125,25 @@ class _Lowering:
     def elementwise(self, name: str, expr: Expr, at: str | None, domain: Domain | None) -> None:
         """A node that is a table over one or two facts at its position."""
         expr = self.flatten(expr, at, name)
-        if not isinstance(domain, Finite) and (form := self.sum_of(expr)) is not None:
-            terms = tuple((_name(fact), factor) for fact, factor in form[0].items())
-            self.numbers[name] = Linear(node=name, terms=terms, constant=form[1])
-            self.add(name, expr, at, domain or Real(), self.numbers[name])
+        if not isinstance(domain, Finite) and (form := self.facts.sum_of(expr)) is not None:
+            terms = tuple((name_of(fact), factor) for fact, factor in form[0].items())
+            self.facts.numbers[name] = Linear(node=name, terms=terms, constant=form[1])
+            self.add(name, expr, at, domain or Real(), self.facts.numbers[name])
             return
-        while part := next((part for part in walk(expr) if len((self.sum_of(part) or ({}, 0))[0]) > 1), None):
+        while part := next((part for part in walk(expr) if len((self.facts.sum_of(part) or ({}, 0))[0]) > 1), None):
             expr = substitute(expr, {part: self.auxiliary(name, "sum", part, at)})
         expr = self.narrow(expr, lambda fact: True, at, (name, "part"), most=2)
         if len(facts_of(expr)) > 1:
-            expr = self.one_hot(expr, facts_of(expr), at)
+            expr = self.one_hot(expr, lambda fact: True, at, (name, "part"))
         facts = facts_of(expr) or (ANYWHERE,)
         table = self.tabulate(expr, facts)
         if domain is None and not table.total:
             refuse_partial(expr, self.current, self.failure(expr, facts))
         if name == self.model.output and domain is not None:
             table = table.restricted(domain)
-        self.values[name] = table.values
-        operation = Elementwise(node=name, facts=tuple(map(_name, facts)), codes=table.codes)
+        self.facts.values[name] = table.values
+        operation = Elementwise(node=name, facts=tuple(map(name_of, facts)), codes=table.codes)
         self.add(name, expr, at, domain or Finite(table.values), operation)
-
-    def sum_of(self, expr: Expr) -> Sum | None:
-        """The expression as a sum in which a mean takes part; sums of finite facts alone are better as tables."""
-        found = None if isinstance(expr, Read | Var | Const) else as_sum(expr)
-        if found is None or not any(_name(fact) in self.numbers for fact in found[0]):
-            return None
-        return found if all(self.is_exact(_name(fact)) for fact in found[0]) else None
-
-    def is_exact(self, name: str) -> bool:
-        """Whether the values of a fact are whole numbers and fractions, or means and sums of them."""
-        match self.numbers.get(name):
-            case Linear(facts=facts):
-                return all(map(self.is_exact, facts))
-            case Attention(value=str(value), default=default):
-                return is_exact(default) and (self.is_exact(value) or {*self.values.get(value, (0.5,))} <= {0, 1})
-            case _:
-                return all(map(is_exact, self.values[name]))
 
     def reads(self, expr: Expr, at: str | None) -> Expr:
         """The expression in terms of `mean`, `the` and `count`."""
@@ -194,7 +170,7 @@ class _Lowering:
         New nodes are `named` after their owner and their role.
         """
         while len(facts := tuple(fact for fact in facts_of(expr) if mine(fact))) > most:
-            part = self.part_to_name(expr, mine, at)
+            part = self.part_toname_of(expr, mine, at)
             if part is not None:
                 expr = substitute(expr, {part: self.auxiliary(*named, part, at)})
                 continue
@@ -205,7 +181,7 @@ class _Lowering:
             expr = substitute(expr, {fact: Call("item", (pair, Const(k))) for k, fact in enumerate((first, second))})
         return expr
 
-    def part_to_name(self, expr: Expr, mine: Callable[[Expr], bool], at: str | None) -> Expr | None:
+    def part_toname_of(self, expr: Expr, mine: Callable[[Expr], bool], at: str | None) -> Expr | None:
         """The part that a node of its own should compute, None if none helps.
 
         A part that is the only reader of several facts, the fewest there are; else one that makes few values of many.
@@ -227,10 +203,24 @@ class _Lowering:
                 return part
         return None
 
-    def one_hot(self, expr: Expr, facts: Sequence[Expr], at: str | None) -> Expr:
-        """Means are one number; where their values must be told apart, a node lists them."""
-        means = [fact for fact in facts if _name(fact) in self.numbers]
-        return substitute(expr, {fact: self.auxiliary(_name(fact), "value", fact, at) for fact in means})
+    def one_hot(self, expr: Expr, mine: Callable[[Expr], bool], at: str | None, named: tuple[str, str]) -> Expr:
+        """The expression without the numbers of one side, which are no codes.
+
+        A node takes the place of what the expression makes of a number alone, or else lists the number's values.
+        """
+        for fact in facts_of(expr):
+            while mine(fact) and name_of(fact) in self.facts.numbers and fact in facts_of(expr):
+                part = next((part for part in walk(expr) if self.recognises(part, fact, at)), fact)
+                role = (name_of(fact), "value") if part == fact else named
+                expr = substitute(expr, {part: self.auxiliary(*role, part, at)})
+        return expr
+
+    def recognises(self, part: Expr, fact: Expr, at: str | None) -> bool:
+        """Whether a part makes fewer values of a fact, and needs nothing else."""
+        if part == fact or facts_of(part) != (fact,) or free_variables(part) - {at}:
+            return False
+        table = self.tabulate(part, (fact,))
+        return table.total and len(table.values) < self.entries((fact,))
 
     # --- reads of other positions
 
@@ -250,7 +240,7 @@ class _Lowering:
         if expr.fold != "count":
             if body not in facts_of(body):
                 body = self.auxiliary(name, "value", body, key)
-            body = self.one_hot(body, (body,), key) if expr.fold == "the" else body
+            body = self.one_hot(body, lambda fact: True, key, (name, "value")) if expr.fold == "the" else body
 
         def at_key(fact: Expr) -> bool:
             return key in free_variables(fact)
@@ -259,21 +249,21 @@ class _Lowering:
         roles = ("key", "at" if place else "query")
         for mine, side, role in ((at_key, key, roles[0]), (lambda fact: not at_key(fact), at, roles[1])):
             where = self.narrow(where, mine, side, (name, role), most=1)
-            where = self.one_hot(where, tuple(filter(mine, facts_of(where))), side)
+            where = self.one_hot(where, mine, side, (name, role))
         keys = next(filter(at_key, facts_of(where)), Var(key))
         queries = next((fact for fact in facts_of(where) if not at_key(fact)), ANYWHERE)
         table = self.tabulate(where, (keys, queries))
         if domain is None and not table.total:
             refuse_partial(where, self.current, self.failure(where, (keys, queries)))
         selected = table.holds()
-        single = expr.fold == "the" and _name(keys) == POSITION and bool((selected.sum(axis=0) <= 1).all())
+        single = expr.fold == "the" and name_of(keys) == POSITION and bool((selected.sum(axis=0) <= 1).all())
         default = expr.default.value if isinstance(expr.default, Const) else 0 if expr.fold == "mean" else None
         operation = Attention(
             node=name,
             fold=expr.fold,
-            key=_name(keys),
-            query=_name(queries),
-            value=None if expr.fold == "count" else _name(body),
+            key=name_of(keys),
+            query=name_of(queries),
+            value=None if expr.fold == "count" else name_of(body),
             selected=selected,
             default=default,
             single=single,
@@ -285,19 +275,16 @@ class _Lowering:
         """The domain of a read; its values are kept."""
         match operation.fold:
             case "mean":
-                assert operation.value is not None
-                self.numbers[operation.node] = operation
+                self.facts.numbers[operation.node] = operation
                 return domain or Real()
             case "count":
-                values = tuple(range(self.length + 1))
+                values = tuple(range(self.longest + 1))
             case _:
-                assert operation.value is not None
-                empty = (operation.default,) if operation.single else (operation.default, None)
-                values = distinct((*self.values[operation.value], *empty))
+                values = self.facts.read_by(operation)
         # An interchange can take inner nodes beyond the values that inputs give them; answers are what was declared.
         if operation.node == self.model.output and domain is not None:
             values = tuple(value for value in values if value in domain)
-        self.values[operation.node] = values
+        self.facts.values[operation.node] = values
         return domain or Finite(values)
 
     def flatten_sides(self, expr: Expr, at: str | None, key: str, owner: str) -> Expr:
@@ -314,13 +301,10 @@ class _Lowering:
     # --- values and sizes
 
     def values_of(self, fact: Expr) -> tuple[Value, ...]:
-        name = _name(fact)
-        if name not in self.listed:
-            found = values_of(name, self.values, self.numbers, self.length)
-            if found is None:
-                refuse_means(fact, self.current)
-            self.listed[name] = found
-        return self.listed[name]
+        found = self.facts.of(name_of(fact))
+        if found is None:
+            refuse_means(fact, self.current)
+        return found
 
     def entries(self, facts: Sequence[Expr]) -> int:
         return prod(len(self.values_of(fact)) for fact in facts)
@@ -334,7 +318,7 @@ class _Lowering:
         return first_failure(expr, {fact: self.values_of(fact) for fact in facts})
 
     def refuse_size(self, expr: Expr, facts: Sequence[Expr]) -> NoReturn:
-        refuse_size(expr, self.current, {_name(fact): len(self.values_of(fact)) for fact in facts})
+        refuse_size(expr, self.current, {name_of(fact): len(self.values_of(fact)) for fact in facts})
 
 
 def _renamed(expr: Each, variable: str) -> Each:
@@ -342,7 +326,3 @@ def _renamed(expr: Each, variable: str) -> Each:
     new: dict[Expr, Expr] = {Var(expr.variable): Var(variable)}
     where = None if expr.where is None else substitute(expr.where, new)
     return replace(expr, variable=variable, where=where, body=substitute(expr.body, new))
-
-
-def _name(fact: Expr) -> str:
-    return fact.node if isinstance(fact, Read) else POSITION

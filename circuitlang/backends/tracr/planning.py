@@ -19,6 +19,7 @@ from circuitlang.core.network import TransformerShape
 from circuitlang.core.program import Program
 from circuitlang.core.site import Site
 from circuitlang.simulation.reading import Reading, read_for
+from circuitlang.simulation.vocabulary import longest, sequence_read
 
 if TYPE_CHECKING:
     from circuitlang.networks.config import TransformerConfig
@@ -66,12 +67,18 @@ def plan_network(program: Program | None, model: Model, data: Data) -> Plan:
     check_model(model)
     check_data(data)
     reading = read_for(data, model, program)
-    lowered = lower(model, reading.n_ctx - 1)
+    lowered = lower(model, reading.n_ctx - 1, _shortest(program, model, data))
     places = place_operations(lowered.operations)
     sizes = sizes_of(lowered, places)
     if sizes.parameters > MOST_PARAMETERS:
         refuse_width(model, sizes)
     return Plan(reading, lowered, places, sizes)
+
+
+def _shortest(program: Program | None, model: Model, data: Data) -> int:
+    """The length of the shortest input, of all data that claims may use the network with."""
+    every = [data, *(one for one in (program.data if program else ()) if model.name in one.models and not one.prompts)]
+    return min(longest(one, model, sequence_read(one, model))[0] for one in every)
 
 
 def config_of(sizes: Sizes, reading: Reading) -> TransformerConfig:

@@ -127,7 +127,7 @@ def _compare(function: str, tables: list[Table]) -> Table | None:
     if any(isinstance(value, Finite | Tie) for value in values) or not all(_plain(table) for table in tables):
         return None
     if function in _ORDERS:
-        if len({kind_of(value) for value in values}) != 1 or kind_of(values[0]) not in ("number", "text", "bool"):
+        if len({kind_of(value) for value in values}) != 1 or kind_of(values[0]) not in ("number", "text"):
             return None
         ranks = {value: rank for rank, value in enumerate(sorted(set(values)))}
         left, right = (np.array([ranks[value] for value in table.values])[table.codes] for table in tables)

@@ -10,6 +10,7 @@ from circuitlang.diagnostics.codes.code import Code, Severity
 from circuitlang.diagnostics.codes.commands import COMMANDS
 from circuitlang.diagnostics.codes.declarations import DECLARATIONS
 from circuitlang.diagnostics.codes.externs import EXTERNS
+from circuitlang.diagnostics.codes.feasibility import FEASIBILITY
 from circuitlang.diagnostics.codes.folders import FOLDERS
 from circuitlang.diagnostics.codes.identifiability import IDENTIFIABILITY
 from circuitlang.diagnostics.codes.internal import INTERNAL
@@ -40,7 +41,7 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
 
 
 CODES: dict[str, Code] = join(
-    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, BRIDGES, TEXT, EXTERNS,
+    SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, FEASIBILITY, BRIDGES, TEXT, EXTERNS,
     COMMANDS, RUNS, FOLDERS, CLAIMS, IDENTIFIABILITY, REFUTED, INTERNAL,
 )  # fmt: skip
 

@@ -22,7 +22,6 @@ _PAIRS = 1_000  # tried at most for one question
 _ENOUGH = 200  # with fewer, nothing is said
 _FEW = 31  # inputs, of which all pairs are tried
 _DRAWS = 2_000  # of inputs; where there are few, they repeat
-_PARTNERS = 4  # earlier inputs that a new one is paired with, both ways, where there are many
 
 # What an interpreted input can end in: elaboration has told why, or the member lies beyond a short string.
 UNKNOWN = (NoValue, IndexError, ValueError, KeyError)
@@ -155,7 +154,8 @@ class Runs:
             run = _interpreted(self.model, inputs)
             lengths = tuple(run[length_of(part.name)][()] for part in self.model.sequences)
             group = self._groups.setdefault(lengths, [])
-            partners = tuple(group) if every else self._random.sample(group, min(_PARTNERS, len(group)))
+            # Where there are many inputs, most pairs share none, so that a share of the pairs is not far from the truth.
+            partners = tuple(group) if every else group and (self._random.choice(group),)
             group.append(run)
             yield [(run, run)] * every + [pair for one in partners for pair in ((run, one), (one, run))]
 

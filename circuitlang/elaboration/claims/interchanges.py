@@ -194,7 +194,7 @@ def _tell_little_effect(ctx: Context, one: Interchange, found: Found) -> None:
     rate = found.hits / found.pairs
     ctx.refuse(
         "W641",
-        f"a network that ignores {one.shown} would reach an IIA of about {1 - rate:.3g}, and keep this bound",
+        f"a network that ignores {one.shown} would reach an IIA of about {1 - rate:.2g}, and keep this bound",
         one.span,
         f"swapping {one.shown} changes {found}",
         see=ctx.declaration(one.data.name, "drawn from here"),

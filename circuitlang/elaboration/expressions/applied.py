@@ -1,6 +1,6 @@
 """What goes wrong in a body, told where it is applied.  In: diagnostics in the body; out: the same, at the call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from circuitlang.diagnostics import Diagnostic, Label, Span
@@ -17,8 +17,9 @@ class Applied(Reporter):
     Mistakes that the body has whatever it is applied to have been told in its own file, and are dropped.
     """
 
-    def __init__(self, outer: Reporter, entry: Entry, call: Span, note: str = "") -> None:
+    def __init__(self, outer: Reporter, entry: Entry, call: Span, note: Callable[[], str]) -> None:
         self.outer = outer
+        self._plain = outer.plain
         self.entry = entry
         self.call = call
         self.note = note
@@ -26,11 +27,11 @@ class Applied(Reporter):
     @property
     def effort(self) -> Effort:
         """That of the equation or constant in which the call stands."""
-        return self.outer.effort
+        return self._plain.effort
 
     @effort.setter
     def effort(self, effort: Effort) -> None:
-        self.outer.effort = effort
+        self._plain.effort = effort
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -40,7 +41,7 @@ class Applied(Reporter):
     @property
     def plain(self) -> Reporter:
         """The reporter of the file that is being checked."""
-        return self.outer.plain
+        return self._plain
 
     def add(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Tell the diagnostics of the body at the call."""
@@ -53,6 +54,6 @@ class Applied(Reporter):
             return found
         between = sum(label.text.startswith(USE) for label in found.secondary)
         inner = () if between >= MOST_USES and place.text.startswith(USE) else (place,)
-        notes = tuple(dict.fromkeys(filter(None, (*found.notes, self.note))))
+        notes = tuple(dict.fromkeys(filter(None, (*found.notes, self.note()))))
         primary = Label(self.call, f"{USE} `{self.entry.name}`")
         return replace(found, primary=primary, secondary=(*inner, *found.secondary), notes=notes)

@@ -32,8 +32,8 @@ def value_of_entry(entry: Entry, at: Environment) -> Typed | Domain | None:
             return _refuse_circle(entry, at)
         return memo[key]
     memo[key] = _BUSY
-    outer, at.reporter.effort = at.reporter.effort, Effort(entry.form.value.span)
-    inside = Environment(scope=entry.home, reporter=at.reporter.plain, visit=at.visit, depth=at.depth)
+    outer, at.reporter.effort = at.reporter.effort, Effort(entry.form.value.span, at.reporter.effort.depth)
+    inside = Environment(scope=entry.home, reporter=at.reporter.plain, visit=at.visit)
     match entry.form:
         case tree.Domain(value=value, name=name):
             found = elaborate_domain(value, inside, name.text)

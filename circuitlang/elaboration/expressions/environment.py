@@ -77,7 +77,6 @@ class Environment:
     taken: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
     in_equation: bool = False  # where Python functions may be called
-    depth: int = 0
 
     @property
     def sequence_names(self) -> tuple[str, ...]:
@@ -89,9 +88,12 @@ class Environment:
         """The elaborated expression; None, told, where it has a mistake. Errors: E234 too large."""
         effort = self.reporter.effort
         effort.steps += 1
-        if effort.steps > MOST_STEPS or self.depth >= DEEPEST:
+        if effort.steps > MOST_STEPS or effort.depth >= DEEPEST:
             return refuse_large(form.span, self.reporter)
-        return self.visit(form, replace(self, depth=self.depth + 1))
+        effort.depth += 1
+        found = self.visit(form, self)
+        effort.depth -= 1
+        return found
 
     def binding(self, name: str, bound: Bound, core_name: str) -> "Environment":
         """The environment inside a binder."""

@@ -13,14 +13,14 @@ from circuitlang.elaboration.expressions.applied import Applied
 from circuitlang.elaboration.expressions.arguments import refuse_arity
 from circuitlang.elaboration.expressions.environment import Bound, Environment, Part
 from circuitlang.elaboration.expressions.lookups import find_part
-from circuitlang.elaboration.expressions.names import binding_names, check_names, check_recursion
+from circuitlang.elaboration.expressions.names import binding_names, check_names
 from circuitlang.elaboration.expressions.typed import Typed, shown
 from circuitlang.elaboration.scope import Entry
 from circuitlang.syntax import tree
 
 
 def check_function(entry: Entry, at: Environment) -> None:
-    """The parameters and names of a function. Errors: E201, E202, E207, E231. Kinds are checked where it is called."""
+    """The parameters and names of a function. Errors: E201, E202, E231. Kinds are checked where it is called."""
     function: tree.Function = entry.form
     seen: dict[str, tree.Name] = {}
     for parameter in function.parameters:
@@ -36,7 +36,6 @@ def check_function(entry: Entry, at: Environment) -> None:
         seen.setdefault(parameter.text, parameter)
     inside = binding_names(tuple(sorted(seen)), replace(at, place=f"function `{function.name.text}`"))
     check_names(function.body, inside)
-    check_recursion(entry, at)
 
 
 def inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: Environment) -> Typed | None:
@@ -56,7 +55,7 @@ def inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: 
     inside = replace(
         at,
         scope=entry.home,
-        reporter=Applied(at.reporter, entry, form.span, describe_arguments(function.parameters, arguments)),
+        reporter=Applied(at.reporter, entry, form.span, lambda: _describe(function.parameters, arguments)),
         variables={name: one for name, one in passed.items() if isinstance(one, Bound)},
         parts=parts,
         sequences=ranges_of(parts.values()) or at.sequences,
@@ -86,7 +85,7 @@ def ranges_of(parts: Iterable[Part | None]) -> tuple[Positions | Extent, ...]:
     return tuple(dict.fromkeys(part.positions for part in parts if part is not None and part.positions is not None))
 
 
-def describe_arguments(parameters: tuple[tree.Name, ...], arguments: tuple[tree.Expr, ...]) -> str:
+def _describe(parameters: tuple[tree.Name, ...], arguments: tuple[tree.Expr, ...]) -> str:
     """What the parameters stand for, as far as that is not plain: "here `w` is `tokens`"."""
     pairs = [(name.text, shown(form.span)) for name, form in zip(parameters, arguments, strict=True)]
     known = [f"`{name}` is `{text}`" for name, text in pairs if name != text]

@@ -1,15 +1,20 @@
 """Names in bodies, checked before anything uses them.  In: a form and what is bound; out: unknown names, told."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from circuitlang.core.functions import BUILTINS
-from circuitlang.diagnostics import Label
+from circuitlang.diagnostics import Label, Span
+from circuitlang.elaboration.cycles import in_order
 from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.folds import is_new
 from circuitlang.elaboration.expressions.lookups import refuse_field, refuse_unknown
-from circuitlang.elaboration.scope import Entry, parts_of
+from circuitlang.elaboration.reporter import Reporter
+from circuitlang.elaboration.scope import Entry, Scope, parts_of
 from circuitlang.syntax import tree
+
+BODIES = ("function", "pattern")  # what is put in place where it is applied
 
 
 def binding_names(names: tuple[str, ...], at: Environment) -> Environment:
@@ -47,46 +52,42 @@ def check_names(form: Any, at: Environment, *, called: bool = False) -> None:
             check_names(tuple(getattr(form, field) for field in form.__dataclass_fields__ if field != "span"), at)
 
 
-def check_recursion(entry: Entry, at: Environment) -> None:
-    """Functions, or models, that apply themselves, directly or through others. Errors: E207, at the first of them."""
-    way = _way_back(entry)
-    if way is None or min(way) != entry.name:
-        return
-    call = next(
-        part
-        for part in parts_of(entry.form)
-        if isinstance(part, tree.Call) and isinstance(part.function, tree.Name) and part.function.text == way[1]
-    )
-    through = f": {' -> '.join(way)}" if len(way) > 2 else ""
-    model = entry.kind == "model"
-    body = "its nodes" if model else "its body"
-    at.reporter.refuse(
+def check_recursion(home: Scope, reporter: Reporter) -> None:
+    """The functions and patterns of a file that apply themselves, directly or through others. Errors: E207."""
+    own = {name: entry for name, entry in home.entries.items() if entry.home is home and entry.kind in BODIES}
+    calls = {name: dict(_calls(entry, own)) for name, entry in own.items()}
+    told: set[str] = set()
+    for loop in in_order(calls)[1]:
+        if not told.intersection(loop):
+            first = loop.index(min(loop))
+            _refuse_loop([*loop[first:], *loop[:first]], own, calls, reporter)
+        told.update(loop)
+
+
+def _calls(entry: Entry, own: Mapping[str, Entry]) -> Iterator[tuple[str, Span]]:
+    """The bodies of the same kind that a body applies, and where."""
+    for part in parts_of(entry.form):
+        if isinstance(part, tree.Call) and isinstance(part.function, tree.Name):
+            called = own.get(part.function.text)
+            if called is not None and called.kind == entry.kind:
+                yield called.name, part.span
+
+
+def _refuse_loop(
+    loop: list[str], own: Mapping[str, Entry], calls: Mapping[str, Mapping[str, Span]], reporter: Reporter
+) -> None:
+    first, way = own[loop[0]], [*loop, loop[0]]
+    through = f": {' -> '.join(way)}" if len(loop) > 1 else ""
+    model = first.kind == "pattern"
+    body = "a model is replaced by its nodes" if model else "a function is replaced by its body"
+    reporter.refuse(
         "E207",
         f"the model `{way[0]}` applies itself{through}" if model else f"`{way[0]}` calls itself{through}",
-        call.span,
+        calls[way[0]][way[1]],
         "the model is not finished here" if model else "this call needs the function that is being defined",
-        see=(Label(entry.form.name.span, "declared here"),),
-        note=f"a {entry.kind} is replaced by {body}, so the replacing must come to an end",
+        see=(Label(first.form.name.span, "declared here"),),
+        note=f"{body}, so the replacing must come to an end",
         help="apply another model, or write the nodes out"
         if model
         else "write a comprehension instead, such as `sum(... for x in D)`",
     )
-
-
-def _way_back(entry: Entry) -> list[str] | None:
-    """The shortest way of calls from a function back to itself, within its file."""
-    goal = entry.name
-    ways: dict[str, list[str]] = {goal: [goal]}
-    waiting = [goal]
-    while waiting:
-        name = waiting.pop(0)
-        for part in parts_of(entry.home.entries[name].form):
-            if isinstance(part, tree.Call) and isinstance(part.function, tree.Name):
-                called = entry.home.find(part.function.text)
-                if part.function.text == goal:
-                    return [*ways[name], goal]
-                if called is not None and called.kind == entry.kind and called.home is entry.home:
-                    if called.name not in ways:
-                        ways[called.name] = [*ways[name], called.name]
-                        waiting.append(called.name)
-    return None

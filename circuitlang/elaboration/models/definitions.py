@@ -10,6 +10,7 @@ from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.externs import extern_of
 from circuitlang.elaboration.expressions.forms import top_level
 from circuitlang.elaboration.expressions.functions import check_function
+from circuitlang.elaboration.expressions.names import check_recursion
 from circuitlang.elaboration.models.equations import Models
 from circuitlang.elaboration.models.lengths import lengths_by_model
 from circuitlang.elaboration.models.patterns import check_pattern
@@ -41,6 +42,7 @@ def _check_bodies(home: Scope, at: Environment) -> None:
         check = {"function": check_function, "pattern": check_pattern}.get(entry.kind)
         if check is not None and entry.home is home:
             check(entry, replace(at, scope=home, reporter=mistakes))
+    check_recursion(home, mistakes)
     home.told |= {(one.code, one.span) for one in mistakes.diagnostics}
     at.reporter.add(mistakes.diagnostics)
 

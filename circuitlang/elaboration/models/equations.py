@@ -83,7 +83,7 @@ def elaborate_model(form: tree.Model, scope: Scope, lengths: Mapping[str, Length
     names = unique_names(form, scope, at.reporter)
     bare = [one.name.text for one in form.params if len(one.family) == 1 and one.family[0].domain is None]
     place = f"model `{form.name.text}`"
-    at = replace(at, sequences=tuple(map(Positions, bare)), place=place, names=tuple(names), depth=models.depth)
+    at = replace(at, sequences=tuple(map(Positions, bare)), place=place, names=tuple(names))
     shop = Workshop(form=form, at=at, lengths=lengths, models=models)
     for param in form.params:
         shop.keep(param.name.text, _input(param, shop))
@@ -134,7 +134,7 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     if family is None:
         return None
     index, inside = family
-    at.reporter.effort = Effort(form.equation.span)
+    at.reporter.effort = Effort(form.equation.span, shop.models.depth)
     mechanism = replace(inside, in_equation=True).value(form.equation)
     if mechanism is not None and is_too_large(mechanism.expr):
         return refuse_large(form.equation.span, at.reporter)

@@ -4,47 +4,29 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from circuitlang.diagnostics import Label, Span
+from circuitlang.elaboration.cycles import Needs, in_order
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.syntax import tree
-
-Reads = Mapping[str, Mapping[str, Span]]  # for every node, the nodes that it reads and where
 
 
 def order_nodes(nodes: Mapping[str, tree.Node], reporter: Reporter) -> tuple[tuple[str, ...], frozenset[str]]:
     """The nodes in causal order (else as written), and those that stand on a cycle. Errors: E205, once a cycle."""
     reads = nodes_read(nodes)
-    done: dict[str, None] = {}
+    order, loops = in_order(reads)
     cyclic: set[str] = set()
-    for name in nodes:
-        if name not in done:
-            _visit(name, reads, done, cyclic, reporter)
-    return tuple(done), frozenset(cyclic)
+    for loop in loops:
+        if not cyclic.intersection(loop):
+            _refuse_cycle(loop, reads, reporter)
+        cyclic.update(loop)
+    return order, frozenset(cyclic)
 
 
-def nodes_read(nodes: Mapping[str, tree.Node]) -> Reads:
+def nodes_read(nodes: Mapping[str, tree.Node]) -> Needs:
     """For every node, the nodes of its model that its equation reads, and where."""
     return {name: dict(_reads(node, frozenset(nodes))) for name, node in nodes.items()}
 
 
-def _visit(start: str, reads: Reads, done: dict[str, None], cyclic: set[str], reporter: Reporter) -> None:
-    """Depth first, on a stack of our own: a model may be a long chain."""
-    path, parents = [start], [iter(reads[start])]
-    while path:
-        parent = next(parents[-1], None)
-        if parent is None:
-            parents.pop()
-            done[path.pop()] = None
-        elif parent in path:
-            loop = path[path.index(parent) :]
-            if not cyclic.intersection(loop):
-                _refuse_cycle(loop, reads, reporter)
-            cyclic.update(loop)
-        elif parent not in done:
-            path.append(parent)
-            parents.append(iter(reads[parent]))
-
-
-def _refuse_cycle(loop: list[str], reads: Reads, reporter: Reporter) -> None:
+def _refuse_cycle(loop: list[str], reads: Needs, reporter: Reporter) -> None:
     steps = list(zip(loop, [*loop[1:], loop[0]], strict=True))
     labels = [Label(reads[node][parent], f"`{node}` reads `{parent}`") for node, parent in steps]
     first, *others = sorted(labels, key=lambda label: label.span.start)

@@ -12,7 +12,7 @@ from circuitlang.elaboration.expressions.applied import Applied
 from circuitlang.elaboration.expressions.constants import elaborate_domain
 from circuitlang.elaboration.expressions.environment import Bound, Environment, Part
 from circuitlang.elaboration.expressions.functions import ranges_of
-from circuitlang.elaboration.expressions.names import binding_names, check_names, check_recursion
+from circuitlang.elaboration.expressions.names import binding_names, check_names
 from circuitlang.elaboration.expressions.typed import Typed, shown
 from circuitlang.elaboration.models.applications import Wanted, find_argument, read_arguments
 from circuitlang.elaboration.models.families import input_family
@@ -26,7 +26,7 @@ from circuitlang.syntax import tree
 
 
 def check_pattern(entry: Entry, at: Environment) -> None:
-    """What is wrong with a pattern whatever it is applied to. Errors: E201, E202, E205, E207, E222, E231, W242."""
+    """What is wrong with a pattern whatever it is applied to. Errors: E201, E202, E205, E222, E231, W242."""
     form: tree.Model = entry.form
     nodes = unique_names(form, at.scope, at.reporter)
     output = output_of(form, nodes, at.reporter)
@@ -40,7 +40,6 @@ def check_pattern(entry: Entry, at: Environment) -> None:
     for node in nodes.values():
         check_names((node.domain, *(index.domain for index in node.family)), inside)
         check_names(node.equation, binding_names(tuple(index.name.text for index in node.family), inside))
-    check_recursion(entry, at)
 
 
 def open_pattern(form: tree.Node, entry: Entry, call: tree.Call, shop: Workshop, at: Environment) -> Workshop | None:
@@ -49,21 +48,19 @@ def open_pattern(form: tree.Node, entry: Entry, call: tree.Call, shop: Workshop,
     given = read_arguments(form, entry, call, at)
     if given is None or not shop.has_room(len(pattern.nodes), call.span):
         return None
-    reporter = Applied(at.reporter, entry, call.span)
+    parts: dict[str, Part | None] = {}
+    variables: dict[str, Bound] = {}
     inside = replace(
         at,
         scope=entry.home,
-        reporter=reporter,
+        reporter=Applied(at.reporter, entry, call.span, lambda: _describe(parts, variables)),
         variables={},
         parts={},
         sequences=(),
         names=tuple(node.name.text for node in pattern.nodes),
         place=f"model `{pattern.name.text}`",
         inside=(),
-        depth=shop.models.depth,
     )
-    parts: dict[str, Part | None] = {}
-    variables: dict[str, Bound] = {}
     for param, argument in zip(pattern.params, given, strict=True):
         wanted = _wanted(param, inside)
         found = None if wanted is None else find_argument(argument, wanted, at)
@@ -74,7 +71,6 @@ def open_pattern(form: tree.Node, entry: Entry, call: tree.Call, shop: Workshop,
                 parts[param.name.text] = found
             case Typed():
                 variables[param.name.text] = Bound(typed=found)
-    reporter.note = _describe(parts, variables)
     # What it holds is shared with the model around it, but not what its own matches and comparisons come to.
     abstract = Abstract()
     abstract.parts, abstract.held = shop.abstract.parts, shop.abstract.held
@@ -84,7 +80,7 @@ def open_pattern(form: tree.Node, entry: Entry, call: tree.Call, shop: Workshop,
         lengths=shop.lengths,
         models=shop.models,
         nodes=shop.nodes,
-        parts=parts,
+        parts=dict(parts),
         abstract=abstract,
         room=shop.room,
         prefix=f"{shop.prefix}{form.name.text}.",

@@ -62,6 +62,18 @@ def _monotone(name: str, low: Value = -math.inf, high: Value = math.inf, reason:
     return rule
 
 
+def _rising(name: str, low: Value, high: Value) -> Rule:
+    """A monotone function that may be too large outside these ends."""
+    monotone = _monotone(name)
+
+    def rule(numbers: list[Interval], tell: Tell) -> Possible:
+        if numbers[0].low < low or numbers[0].high > high:
+            tell(TOO_LARGE)
+        return monotone(numbers, tell)
+
+    return rule
+
+
 def _at(name: str, end: Value) -> Value:
     """The value at the end of an interval, which may lie beyond what can be worked out."""
     if math.isinf(end):
@@ -95,6 +107,8 @@ def _divide(numbers: list[Interval], tell: Tell) -> Possible:
         tell("it divides by 0")
         return Possible(interval=EVERYTHING)
     values = [_quotient(a, b) for a in (top.low, top.high) for b in (bottom.low, bottom.high)]
+    if any(math.isnan(value) for value in values):
+        return Possible(interval=EVERYTHING)
     return Possible(interval=Interval(min(values), max(values)))
 
 
@@ -121,10 +135,10 @@ def _modulo(numbers: list[Interval], tell: Tell) -> Possible:
     whole = top.whole and bottom.whole
     if bottom.low > 0:
         high = bottom.high - 1 if whole else bottom.high
-        # Numbers that are small already stay as they are.
-        return of_interval(
-            Interval(max(top.low, 0), min(top.high, high), whole) if top.low >= 0 else Interval(0, high, whole)
-        )
+        if 0 <= top.low:
+            # Numbers that are small already stay as they are.
+            return of_interval(Interval(top.low if top.high < bottom.low else 0, min(top.high, high), whole))
+        return of_interval(Interval(0, high, whole))
     return Possible(interval=Interval(-abs(bottom.low), abs(bottom.high)))
 
 
@@ -188,7 +202,7 @@ def _cosh(numbers: list[Interval], tell: Tell) -> Possible:
 
 def _gcd(numbers: list[Interval], tell: Tell) -> Possible:
     most = max(max(abs(number.low), abs(number.high)) for number in numbers)
-    return of_interval(Interval(0, most, True))
+    return of_interval(Interval(0, most if math.isinf(most) else math.floor(most), True))
 
 
 def _is_prime(numbers: list[Interval], tell: Tell) -> Possible:
@@ -221,15 +235,21 @@ _NO_PLACE = "Fibonacci numbers are counted from 0"
 _NO_ROOT = "a negative number has no real root"
 
 
-def _up_to_1000(name: str, reason: str) -> Rule:
-    rule = _monotone(name, 0, math.inf, reason, whole=True)
+def _counted(name: str, reason: str) -> Rule:
+    """A growing function of the whole numbers from 0 to 1000."""
 
-    def checked(numbers: list[Interval], tell: Tell) -> Possible:
-        if numbers[0].high > 1000:
+    def rule(numbers: list[Interval], tell: Tell) -> Possible:
+        (number,) = numbers
+        if number.low < 0 or not number.whole:
+            tell(reason)
+        if number.high > 1000:
             tell(TOO_MANY_DIGITS)
-        return rule(numbers, tell)
+        first, last = math.ceil(max(number.low, 0)), math.floor(min(number.high, 1000))
+        if first > last:
+            return Possible(interval=EVERYTHING)
+        return of_interval(Interval(apply_function(name, (first,)), apply_function(name, (last,)), True))
 
-    return _whole_numbers(checked, reason)
+    return rule
 
 
 RULES: dict[str, Rule] = {
@@ -248,7 +268,7 @@ RULES: dict[str, Rule] = {
     **{name: _monotone(name, whole=True) for name in ("sign", "floor", "ceil", "round", "truncate")},
     "sqrt": _monotone("sqrt", 0, math.inf, _NO_ROOT),
     "cbrt": _monotone("cbrt"),
-    "exp": _monotone("exp", -math.inf, 709.7, TOO_LARGE),
+    "exp": _rising("exp", -math.inf, 709.7),
     "log": _log,
     "sin": _wave,
     "cos": _wave,
@@ -256,11 +276,11 @@ RULES: dict[str, Rule] = {
     "asin": _monotone("asin", -1, 1, "only numbers from -1 to 1 are a sine"),
     "acos": _monotone("acos", -1, 1, "only numbers from -1 to 1 are a cosine"),
     "atan": _monotone("atan"),
-    "sinh": _monotone("sinh", -710, 710, TOO_LARGE),
+    "sinh": _rising("sinh", -710, 710),
     "cosh": _cosh,
     "tanh": _monotone("tanh"),
-    "factorial": _up_to_1000("factorial", _NO_FACTORIAL),
-    "fibonacci": _up_to_1000("fibonacci", _NO_PLACE),
+    "factorial": _counted("factorial", _NO_FACTORIAL),
+    "fibonacci": _counted("fibonacci", _NO_PLACE),
     "gcd": _whole_numbers(_gcd, "only whole numbers have common divisors"),
     "is_prime": _is_prime,
     "next_prime": _next_prime,
