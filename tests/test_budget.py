@@ -1,5 +1,6 @@
 """What `check --budget` says before anything runs is what then happens: sizes, inputs, forward passes, steps."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,15 +14,18 @@ from toys import SHAPE
 from circuitlang import pipeline
 from circuitlang.backends import courses
 from circuitlang.commands.budget import budget
-from circuitlang.diagnostics import read_source
+from circuitlang.core.network import Compiled
+from circuitlang.diagnostics import Refusal, read_source
+from circuitlang.elaboration.elaborate import elaborate
 from circuitlang.measurement import costs
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.strictness import unaligned
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.transformer import Transformer, build_transformer
 from circuitlang.simulation.sampling import sample_inputs
+from circuitlang.syntax import parse
 from circuitlang.training.loop import train
-from circuitlang.weights import Choice, instrument, obtain
+from circuitlang.weights import Choice, construct, instrument, obtain
 from circuitlang.weights.foreseen import Foreseen
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -237,3 +241,29 @@ def test_no_tensor_is_loaded():
     assert done.stdout.endswith("False")
     assert "Small    transformer  6       4      64       16      256    1,536    308,648" in done.stdout
     assert "behaves                  accuracy(Small, IOI)  a sample of 1,022 inputs  368       1,022" in done.stdout
+
+
+TRACR = sorted((Path(__file__).parent / "golden").glob("E50[2-8]_*.md")) + sorted(
+    (Path(__file__).parent / "golden").glob("E51*.md")
+)
+
+
+@pytest.mark.parametrize("golden", TRACR, ids=lambda path: path.stem[:4])
+def test_check_refuses_what_compiling_refuses(golden, tmp_path):
+    text = re.findall(r"```circ \S*\n(.*?)```", golden.read_text(), re.DOTALL)[0]
+    path = tmp_path / "main.circ"
+    path.write_text(text)
+    checked = pipeline.check(read_source(path)[0])
+    assert checked.program is None
+    elaborated, _ = elaborate(parse(read_source(path)[0])[0], read_source(path)[0])
+    (network,) = [one for one in elaborated.networks if isinstance(one.origin, Compiled)]
+    with pytest.raises(Refusal) as refused:
+        construct(elaborated, network.name)
+    assert refused.value.diagnostics == tuple(one for one in checked.diagnostics if one.is_error)
+    assert refused.value.diagnostics[0].code == golden.stem[:4]
+
+
+def test_a_network_without_data_may_still_get_some(tmp_path):
+    path = tmp_path / "library.circ"
+    path.write_text("circ 1\ndomain D = 0..3\nmodel M(w[i]: D) -> out { out[i] = w[i] }\nnetwork Exact = tracr(M)\n")
+    assert program_in(path).networks and not pipeline.check(read_source(path)[0]).diagnostics

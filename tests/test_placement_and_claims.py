@@ -49,6 +49,57 @@ def test_placement_at_positions(pairs: str, code: str | None) -> None:
     assert (found == []) if code is None else (code in found)
 
 
+CARRY = PAIR + "claim s : strictness(A) >= 0.9 on Pairs\nclaim b : accuracy(Small, Pair) >= 0.9 on Pairs\n"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "told"),
+    [
+        ("first -> L0.H0 @ n1  same -> L1.H0 @ n2", True),  # and who brings it from n2 to end?
+        ("first -> L0.H0 @ n1  same -> L1.H0 @ end", False),
+        ("first -> L0.H0 @ n1  same -> L1.mlp @ end", True),
+        ("first -> L0.H0 @ n1 | L1.H1 @ end  same -> L1.mlp @ end", False),  # a head of the node's own
+        ("first -> L0.H0 @ end  same -> L1.H1 @ end", False),
+        ("first -> L0.H0 @ n1", True),  # the answer is not aligned, and read at the end
+        ("first -> L0.H0 @ end  same -> L1.mlp @ end", False),
+        ("first -> L0.mlp @ end  same -> L1.H0 @ end", True),  # the input must come from n1
+        ("first -> L0.H0 @ n1  same -> L2.H0 @ end | L2.mlp @ end", False),
+    ],
+)
+def test_a_value_that_only_unaligned_heads_can_bring(pairs: str, told: bool) -> None:
+    text = f"{CARRY}align A : Pair -> Small {{ {pairs} }}\n"
+    assert ("W317" in codes(text)) == told
+    assert "W317" not in codes(text.replace("on Pairs\nclaim b", "on Pairs { expect = refuted }\nclaim b"))
+    assert "W317" not in codes(text.replace("strictness(A)", "iia(A, first)"))
+
+
+def test_without_positions_a_head_must_bring_what_crosses() -> None:
+    text = FRAC + "claim s : strictness(Trained) >= 0.9 on Strings\n"
+    assert "W317" not in codes(text)
+    assert "W317" in codes(text.replace("frac -> L1.H2", "frac -> L1.mlp"))
+    assert "W317" not in codes(text.replace("frac -> L1.H2", "frac -> L1.mlp | L1.H0"))
+    assert "W317" in codes(text.replace("  frac -> L1.H2", ""))  # frac is nowhere, and reads other positions
+    train = FRAC.replace("frac -> L1.H2", "frac -> L1.mlp") + "train Tiny by siit(Trained) on Strings { STRICT }\n"
+    assert "W317" in codes(train.replace("STRICT", "at_most = 1min"))
+    assert "W317" not in codes(train.replace("STRICT", "at_most = 1min  strict = 0"))
+
+
+def test_two_bases_at_one_site_overlap_and_directions_of_one_do_not() -> None:
+    chain = """circ 1
+domain Bit = 0..1
+model M(a: Bit, b: Bit) -> c { x = a + b  y = a * b  c = x + y }
+data D for M { a ~ uniform(Bit)  b ~ uniform(Bit)  prompt = "{a} {b}" }
+network N = transformer { layers = 2  heads = 2  d_model = 8 }
+basis P of N at resid_mid.0 @ end = pca() on D
+basis Q of N at resid_mid.0 @ end = pca() on D
+"""
+    (mistake,) = run(chain + "align A : M -> N { x -> P[0..3]  y -> Q[4..7] }")[1]
+    assert (mistake.code, mistake.helps[0].splitlines()[1:]) == ("E304", ["x -> P[0..3]", "y -> P[4..7]"])
+    assert codes(chain + "align A : M -> N { x -> P[0..3]  y -> P[4..7] }") == []
+    assert codes(chain + "align A : M -> N { x -> P[0..3]  y -> P[4..8] }") == ["E301"]
+    assert codes(chain + "align A : M -> N { x -> P[0..3]  y -> P[3..7] }") == ["E304"]
+
+
 def test_an_unaligned_node_in_between_still_needs_a_path() -> None:
     chain = """circ 1
 model Chain(x: 0..3) -> c { a = x  b = a + 1  c = b + 1 }
@@ -97,6 +148,11 @@ def test_bounds_that_decide_a_claim(claim: str, code: str | None) -> None:
         (11, "accuracy(Tiny, FracX) >= 0.95 and iia(Trained, frac) >= 0.95 on Strings { samples = 85 }", "E605"),
         (11, "accuracy(Tiny, FracX) >= 0.95 and iia(Trained, frac) >= 0.95 on Strings { samples = 86 }", None),
         (4, "accuracy(Tiny, FracX) >= 0.99 on Strings { samples = 256 }", None),  # all of them
+        (11, "strictness(Trained) >= 0.95 on Strings { samples = 112 }", "E605"),  # eight parts share the confidence
+        (11, "strictness(Trained) >= 0.95 on Strings { samples = 113 }", None),  # (0.025 / 8) ** (1 / 113) = 0.9502
+        (11, "iia(Trained, frac) >= 0.999999", "E605"),  # 3.7 million pairs, and no more than 2 ** 20 are drawn
+        (4, "iia(Trained, frac) >= 0.999999", None),
+        (11, "iia(Trained, frac) >= 0.999999 on Strings { expect = refuted }", None),
     ],
 )
 def test_certainty_needs_every_input(length: int, claim: str, code: str | None) -> None:

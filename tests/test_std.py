@@ -3,15 +3,19 @@
 import random
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
-from programs import accepted
+from programs import accepted, codes
 
 from circuitlang.backends.tracr.compiling import compile_tracr
 from circuitlang.core.domain import Finite
 from circuitlang.core.interpret import answer, interpret
 from circuitlang.core.model import Model
 from circuitlang.core.program import Program
+from circuitlang.diagnostics import Source
+from circuitlang.elaboration import imports
+from circuitlang.syntax.printer import format_source
 
 LETTERS, NUMBERS = '{"a", "b", "c"}', "0..2"
 
@@ -125,3 +129,41 @@ def test_the_library_compiles(name: str) -> None:
     compiled = compile_tracr(None, one.model("M"), one.data[0])
     assert compiled.exact
     assert compiled.error < 1e-5
+
+
+def english(*names: str) -> Program:
+    wanted = ", ".join(names)
+    domains = "\n".join(f"domain D{number} = {name}" for number, name in enumerate(names))
+    return accepted(f'circ 1\nimport "std/english.circ" ({wanted})\n{domains}\n')
+
+
+def test_words_stand_in_one_list_and_are_one_word() -> None:
+    lists = english("names", "places", "objects", "animals", "colors", "days", "months", "numbers", "countries").domains
+    words = [word for one in lists for word in one.values]
+    assert len(set(words)) == len(words) == 100 + 12 + 12 + 14 + 11 + 7 + 12 + 10 + 12
+    assert all(isinstance(word, str) and word.isalpha() for word in words)
+    names, women, men = english("names", "women", "men").domains
+    assert set(women.values) | set(men.values) == set(names.values)
+    assert not set(women.values) & set(men.values)
+
+
+def test_what_follows_and_what_belongs_together() -> None:
+    program = accepted(
+        'circ 1\nimport "std/english.circ" (days, week, following, names, pronoun, countries, capital)\n'
+        "model M(day: days, name: names, land: countries) -> out {\n"
+        "  next : days = following(day, week)\n  who = pronoun(name)\n"
+        "  city = capital(land)\n  out = (next, who, city)\n}\n"
+    )
+    given = {"day": "Sunday", "name": "Mary", "land": "Japan"}
+    model = program.model("M")
+    assert answer(model, interpret(model, given)) == ("Monday", "she", "Tokyo")
+    assert answer(model, interpret(model, {**given, "name": "John", "day": "Friday"})) == ("Saturday", "he", "Tokyo")
+
+
+@pytest.mark.parametrize("path", sorted(imports.STANDARD.glob("*.circ")), ids=lambda path: path.stem)
+def test_the_library_itself_is_in_order(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert codes(text) == []
+    assert format_source(Source(path.name, text)) == (text, ())
+    for line in text.splitlines():
+        assert len(line) <= 120

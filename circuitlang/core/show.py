@@ -1,5 +1,6 @@
 """Expressions, terms and data as text.  In: core forms; out: the language they came from, names made plain."""
 
+from fractions import Fraction
 from typing import assert_never
 
 from circuitlang.core.claim import Arrow, Constant, Metric, Nodes, Operation, Parts, Quantified, Ref, Term
@@ -8,14 +9,14 @@ from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Match, Positions, Read, SetOf, Var
 from circuitlang.core.functions import FUNCTIONS
 from circuitlang.core.model import shown_cell
-from circuitlang.core.values import show
+from circuitlang.core.values import Value, show
 
 # How tightly an operator binds, from loose to tight; a choice is looser than all of them.
 _BINDING = {
     "or": 1, "and": 2, "not": 3, "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "in": 4, "|": 5, "&": 6,
     "+": 8, "-": 8, "*": 9, "/": 9, "//": 9, "%": 9, "~": 10, "**": 11,
 }  # fmt: skip
-_LOOSE, _TIGHT = 0, 12
+_LOOSE, _RANGE, _TIGHT = 0, 7, 12
 
 
 def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
@@ -24,13 +25,15 @@ def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
         case Const(value=Finite() as value):
             return str(value)
         case Const(value=value):
-            return show(value)
+            return _in_place(show(value), _of_number(value), binding)
         case Var(name=name):
             return name
         case Read(node=node, index=index):
             return node + ("[" + ", ".join(show_expr(part) for part in index) + "]" if index else "")
         case Call(function="item", arguments=(value, index)):
             return f"{show_expr(value, _TIGHT)}[{show_expr(index)}]"
+        case Call(function="range", arguments=(low, high)):
+            return _in_place(f"{show_expr(low, _RANGE + 1)}..{show_expr(high, _RANGE + 1)}", _RANGE, binding)
         case Call(function="tuple", arguments=items):
             return "(" + ", ".join(map(show_expr, items)) + ("," if len(items) == 1 else "") + ")"
         case Call(function=function, arguments=arguments):
@@ -53,6 +56,17 @@ def show_expr(expr: Expr, binding: int = _LOOSE) -> str:
             return _each(expr)
         case _:
             assert_never(expr)
+
+
+def _of_number(value: Value) -> int:
+    """How tightly a value binds as it is written: a fraction is a quotient, and a sign stands before its number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+        return _TIGHT
+    return _BINDING["/"] if isinstance(value, Fraction) else _TIGHT if value >= 0 else _BINDING["~"]
+
+
+def _in_place(text: str, tight: int, binding: int) -> str:
+    return f"({text})" if binding > tight else text
 
 
 def _pattern(values: Finite) -> str:

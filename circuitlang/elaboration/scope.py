@@ -43,6 +43,16 @@ A: dict[Kind, str] = {
     "let": "a measurement",
     "file": "an imported file",
 }
+KINDS: dict[type[tree.Declaration], Kind] = {
+    tree.Domain: "domain",
+    tree.Function: "function",
+    tree.Extern: "extern",
+    tree.Network: "network",
+    tree.Basis: "basis",
+    tree.Align: "alignment",
+    tree.Data: "data",
+    tree.Circuit: "circuit",
+}
 IMPORTABLE: frozenset[Kind] = frozenset({"domain", "constant", "function", "model", "pattern"})
 
 
@@ -152,23 +162,18 @@ def build_scope(program: tree.Tree, source: Source, files: Mapping[Span, "Scope 
                 if other is None:
                     scope.broken |= {name.text}
                 else:
-                    scope.put(
-                        Entry(
-                            name=name.text,
-                            kind="file",
-                            span=name.span,
-                            form=declaration,
-                            home=scope,
-                            path=declaration.path.value,
-                        ),
-                        reporter,
-                    )
+                    scope.put(_entry(name, "file", declaration, scope, declaration.path.value), reporter)
                     scope.files[name.text] = other
+            case tree.Train() | tree.Claim():
+                pass
             case _:
-                for kind, name in _declared(declaration, scope):
-                    scope.put(Entry(name=name.text, kind=kind, span=name.span, form=declaration, home=scope), reporter)
+                scope.put(_entry(declaration.name, _kind(declaration, scope), declaration, scope), reporter)
     _check_claims(program, reporter)
     return scope
+
+
+def _entry(name: tree.Name, kind: Kind, form: Any, home: Scope, path: str = "") -> Entry:
+    return Entry(name=name.text, kind=kind, span=name.span, form=form, home=home, path=path)
 
 
 def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, reporter: Reporter) -> None:
@@ -178,17 +183,7 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
             scope.broken |= {name.text}
             continue
         if found is not None and found.kind in IMPORTABLE:
-            scope.put(
-                Entry(
-                    name=name.text,
-                    kind=found.kind,
-                    span=name.span,
-                    form=found.form,
-                    home=found.home,
-                    path=form.path.value,
-                ),
-                reporter,
-            )
+            scope.put(_entry(name, found.kind, found.form, found.home, form.path.value), reporter)
             continue
         scope.broken |= {name.text}
         offered = other.names(*IMPORTABLE)
@@ -219,30 +214,14 @@ def _offered(names: tuple[str, ...], most: int = 8) -> str:
     return f"it offers {one_of(names[:most], 'and')}" + (f", and {len(names) - most} more" if len(names) > most else "")
 
 
-def _declared(declaration: tree.Declaration, scope: Scope) -> Iterator[tuple[Kind, tree.Name]]:
+def _kind(declaration: tree.Declaration, scope: Scope) -> Kind:
     match declaration:
-        case tree.Domain(name=name):
-            yield "domain", name
-        case tree.Let(name=name):
-            yield ("let" if is_measurement(declaration, scope) else "constant"), name
-        case tree.Function(name=name):
-            yield "function", name
-        case tree.Extern(name=name):
-            yield "extern", name
-        case tree.Model(name=name, params=params):
-            yield ("model" if all(param.domain is not None for param in params) else "pattern"), name
-        case tree.Network(name=name):
-            yield "network", name
-        case tree.Basis(name=name):
-            yield "basis", name
-        case tree.Align(name=name):
-            yield "alignment", name
-        case tree.Data(name=name):
-            yield "data", name
-        case tree.Circuit(name=name):
-            yield "circuit", name
-        case tree.ImportNames() | tree.ImportAs() | tree.Train() | tree.Claim():
-            return
+        case tree.Let():
+            return "let" if is_measurement(declaration, scope) else "constant"
+        case tree.Model(params=params):
+            return "model" if all(param.domain is not None for param in params) else "pattern"
+        case _:
+            return KINDS[type(declaration)]
 
 
 def is_measurement(form: tree.Let, scope: Scope) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circuitlang.backends.tracr.layout import BOS, ONE, Layout
+from circuitlang.backends.tracr.layout import BOS, ONE, Layout, key_kinds, query_kinds
 from circuitlang.backends.tracr.operations import Attention, Lowered
 from circuitlang.backends.tracr.tables import identity
 from circuitlang.core.values import Value
@@ -30,21 +30,29 @@ def head_of(operation: Attention, lowered: Lowered, layout: Layout, coldness: fl
     With a coldness c the unselected keys get at most e^(-c/2) of the weight of a selected one, which is 0 in floating
     point where c is large enough: then the weights are exactly 1/m.
     """
+    keys, queries = key_kinds(operation), query_kinds(operation)
+    left = left_at_bos(operation.key, lowered, layout)
     rows = np.array([*layout.facts[operation.query], ONE, BOS])
     columns = np.array([*layout.facts[operation.key], BOS])
-    scores = np.zeros((len(rows), len(columns)))
-    scores[:-2, :-1] = operation.selected.T
-    scores[-2, -1] = 1.0 if operation.has_neurons else 0.5
-    scores[-1, -1] = 3.0  # BOS looks at itself alone, whatever the stream holds there
-    left = left_at_bos(operation.key, lowered, layout)
-    # What the key's fact holds at BOS would add to the score of BOS; a query takes it off again.
-    scores[:-2, -1] -= operation.selected.T @ left
-    if len(columns) <= len(rows):
+    # BOS has the score of `one`; what the key's fact holds there would add to it, and a query takes it off again.
+    # A query at BOS looks at BOS alone, whatever the stream holds there.
+    ends = [1.0 if operation.has_neurons else 0.5, 3.0]
+    if keys.shape[1] + 1 <= queries.shape[1] + 2:
+        picked = np.array([operation.selected[kind.argmax()] for kind in keys.T]).reshape(
+            -1, operation.selected.shape[1]
+        )
+        scores = np.zeros((len(rows), keys.shape[1] + 1))
+        scores[:-2, :-1] = picked.T
+        scores[:, -1] = [*(-operation.selected.T @ left), *ends]
         w_q = _embedded(layout, rows, coldness * scores)
-        w_k = _embedded(layout, columns, np.eye(len(columns)))
+        w_k = _embedded(layout, columns, _with_own(keys, 1))
     else:
-        w_q = _embedded(layout, rows, np.eye(len(rows)))
-        w_k = _embedded(layout, columns, coldness * scores.T)
+        picked = np.array([operation.selected[:, kind.argmax()] for kind in queries.T]).reshape(-1, len(columns) - 1)
+        scores = np.zeros((len(columns), queries.shape[1] + 2))
+        scores[:-1, :-2] = picked.T
+        scores[-1] = [*(-picked @ left), *ends]
+        w_q = _embedded(layout, rows, _with_own(queries, 2))
+        w_k = _embedded(layout, columns, coldness * scores)
     w_v, writes = _moved(operation, lowered, layout)
     return Head(w_q, w_k, w_v, writes)
 
@@ -84,6 +92,14 @@ def left_at_bos(fact: str, lowered: Lowered, layout: Layout) -> np.ndarray:
     elif isinstance(operation, Attention) and operation.single:
         left[[identity(value) == identity(operation.default) for value in lowered.values[fact]]] = 1.0
     return left
+
+
+def _with_own(kinds: np.ndarray, more: int) -> np.ndarray:
+    """A map to kinds, and of the last rows each to itself."""
+    result = np.zeros((kinds.shape[0] + more, kinds.shape[1] + more))
+    result[:-more, :-more] = kinds
+    result[-more:, -more:] = np.eye(more)
+    return result
 
 
 def _embedded(layout: Layout, rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -88,12 +88,27 @@ def sizes_of(lowered: Lowered, places: dict[str, Place]) -> Sizes:
 
 def head_width(operation: Attention, lowered: Lowered) -> int:
     """Dimensions that a head needs: to compare keys with queries through the smaller side, and to move values."""
-    keys, queries = operation.selected.shape
+    keys, queries = key_kinds(operation).shape[1], query_kinds(operation).shape[1]
     if operation.has_neurons:
         moved = scratch_width(operation, lowered)
     else:
         moved = 1 if operation.fold == "mean" else len(lowered.values[operation.node])
     return max(min(keys + 1, queries + 2), moved)
+
+
+def key_kinds(operation: Attention) -> np.ndarray:
+    """[key, kind]: which keys are selected by the same queries; keys that no query selects are of no kind."""
+    return _kinds(operation.selected)
+
+
+def query_kinds(operation: Attention) -> np.ndarray:
+    """[query, kind]: which queries select the same keys; queries that select none are of no kind."""
+    return _kinds(operation.selected.T)
+
+
+def _kinds(rows: np.ndarray) -> np.ndarray:
+    found, kind = np.unique(rows, axis=0, return_inverse=True)
+    return (kind.reshape(-1, 1) == np.arange(len(found)))[:, found.any(1)]
 
 
 def scratch_width(operation: Attention, lowered: Lowered) -> int:

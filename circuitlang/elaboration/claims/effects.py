@@ -154,7 +154,7 @@ class Runs:
             run = _interpreted(self.model, inputs)
             lengths = tuple(run[length_of(part.name)][()] for part in self.model.sequences)
             group = self._groups.setdefault(lengths, [])
-            # Where there are many inputs, most pairs share none, so that a share of the pairs is not far from the truth.
+            # Where there are many inputs, most pairs share none: a share of them is then not far from the truth.
             partners = tuple(group) if every else group and (self._random.choice(group),)
             group.append(run)
             yield [(run, run)] * every + [pair for one in partners for pair in ((run, one), (one, run))]

@@ -29,13 +29,36 @@ def can_be_decided(ctx: Context, claim: Claim) -> None:
             continue
         metric, symbol, bound = found
         certain = (symbol in ("==", ">=") and bound >= 1) or (symbol in ("==", "<=") and bound <= 0)
+        intervals = _intervals(ctx, claim, metric)
+        needed = _needed(claim, symbol, bound, intervals)
+        if not certain and needed <= (claim.samples or EXACT_LIMIT):
+            continue
         count = _count(ctx, claim, metric)
         if count is not None and count <= EXACT_LIMIT and (claim.samples is None or claim.samples >= count):
             continue
         if certain:
             _tell_certain(ctx, claim, comparison, metric, count, bound)
+        elif claim.samples is None:
+            _tell_no_sample(ctx, claim, metric, symbol, bound, needed)
         else:
-            _check_samples(ctx, claim, metric, symbol, bound)
+            _tell_too_few(ctx, claim, symbol, bound, needed, intervals)
+
+
+def _needed(claim: Claim, symbol: str, bound: float, intervals: int) -> int:
+    """With no failure at all, n samples show `>= t` at error probability a only from n = ln(a / 2) / ln t on.
+
+    The interval is the two-sided one of Clopper and Pearson; all those of a claim share its error probability.
+    """
+    share = bound if symbol in (">=", ">") else 1 - bound if symbol in ("<=", "<") else None
+    if share is None or not 0 < share < 1:
+        return 0
+    return ceil(log((1 - claim.confidence) / intervals / 2) / log(share))
+
+
+def _intervals(ctx: Context, claim: Claim, metric: Metric) -> int:
+    """How many intervals hold together: one for each metric of each statement; a strictness has one for each part."""
+    metrics = sum(isinstance(part, Metric) for one in claim.statements for part in parts(one.test))
+    return metrics * _parts_of(ctx, metric)
 
 
 def _count(ctx: Context, claim: Claim, metric: Metric) -> int | None:
@@ -74,30 +97,15 @@ def _tell_certain(
     )
 
 
-def _check_samples(ctx: Context, claim: Claim, metric: Metric, symbol: str, bound: float) -> None:
-    """With no failure at all, n samples show `>= t` at error probability a only from n = ln(a / 2) / ln t on.
-
-    The interval is the two-sided one of Clopper and Pearson; all those of a claim share its error probability, and the
-    parts of a strictness share that of theirs.
-    """
-    share = bound if symbol in (">=", ">") else 1 - bound if symbol in ("<=", "<") else None
-    if share is None or not 0 < share < 1:
-        return
-    intervals = sum(isinstance(part, Metric) for one in claim.statements for part in parts(one.test))
-    intervals *= _parts_of(ctx, metric)
-    needed = ceil(log((1 - claim.confidence) / intervals / 2) / log(share))
-    if claim.samples is None and needed > EXACT_LIMIT:
-        _tell_no_sample(ctx, claim, metric, symbol, bound, needed)
-    if claim.samples is None or claim.samples >= needed:
-        return
+def _tell_too_few(ctx: Context, claim: Claim, symbol: str, bound: float, needed: int, intervals: int) -> None:
     setting = _setting(ctx, claim, "samples")
+    together = f" for {intervals} measurements together" if intervals > 1 else ""
     ctx.refuse(
         "E605",
         f"{claim.samples:,} samples can never show a share of {WORDS[symbol]} {bound:g}",
         setting,
         f"at least {needed:,} are needed",
-        note=f"even if all succeed, the interval at confidence {claim.confidence:g}{_together(intervals)} is wider "
-        "than that",
+        note=f"even if all succeed, the interval at confidence {claim.confidence:g}{together} is wider than that",
         help=f"samples = {needed:,}".replace(",", "_") + "   or leave `samples` out: the number is then planned",
     )
 
@@ -117,10 +125,6 @@ def _tell_no_sample(ctx: Context, claim: Claim, metric: Metric, symbol: str, bou
         note="even if all succeed, the interval is wider than that",
         help=f"write a bound that a sample can clear: {metric.span.text if metric.span else metric.name} {near}",
     )
-
-
-def _together(intervals: int) -> str:
-    return f" for {intervals} measurements together" if intervals > 1 else ""
 
 
 def _parts_of(ctx: Context, metric: Metric) -> int:

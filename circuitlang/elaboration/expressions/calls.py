@@ -81,18 +81,9 @@ def _refuse_function(form: tree.Call, at: Environment) -> None:
 
 
 def _builtin(form: tree.Call, name: str, at: Environment) -> Typed | None:
-    arguments = form.arguments
-    if len(arguments) == 1 and isinstance(arguments[0], tree.Each):
-        if name in FOLDS:
-            return elaborate_fold(name, arguments[0], form.span, at)
-        return at.reporter.refuse(
-            "E226",
-            f"`{name}` takes values, and no comprehension",
-            arguments[0].span,
-            "a comprehension",
-            note=f"comprehensions stand in {one_of(FOLDS)}",
-            help=f"write, for example, sum({shown(arguments[0].span)})",
-        )
+    match form.arguments:
+        case (tree.Each() as comprehension,) if name in FOLDS:
+            return elaborate_fold(name, comprehension, form.span, at)
     values = plain_arguments(form, at)
     if values is None:
         return None

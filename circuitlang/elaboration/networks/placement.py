@@ -61,7 +61,7 @@ def _tell_overlap(ctx: Context, placed: Placed, first: Spot, second: Spot) -> No
             + (f", which is {second.at.hook}" if {first.at.kind, second.at.kind} == {"resid_pre", "resid_post"} else "")
             + ")"
         )
-        help = _apart(placed, second, left, right)
+        help = _apart(placed, first, second, left, right)
     ctx.refuse(
         "E304",
         f"{names} aligned to {mine[0] if mine[0] == mine[1] else 'the same part of ' + first.at.whole().component}",
@@ -73,7 +73,7 @@ def _tell_overlap(ctx: Context, placed: Placed, first: Spot, second: Spot) -> No
     )
 
 
-def _apart(placed: Placed, spot: Spot, left: str, right: str) -> str:
+def _apart(placed: Placed, first: Spot, spot: Spot, left: str, right: str) -> str:
     """Two disjoint sites instead of one: other heads, or halves of the neurons."""
     place = f" @ {spot.at.position}" if spot.at.position else ""
     pairs = [{edge.parent, edge.child} for edge in edges_of(placed)]
@@ -85,6 +85,9 @@ def _apart(placed: Placed, spot: Spot, left: str, right: str) -> str:
             f"give each its own neurons:\n{left} -> {base}[0..{half - 1}]{place}\n"
             f"{right} -> {base}[{half}..{width - 1}]{place}"
         )
+    basis = first.site.basis or spot.site.basis
+    if basis and not tied:
+        return f"give each its own directions of one basis:\n{left} -> {basis}[0..3]\n{right} -> {basis}[4..7]"
     free = free_place(placed, spot)
     return f"give `{right}` its own site" + (f", for example: {right} -> {free}" if free else "")
 

@@ -4,7 +4,8 @@ The twin of `core/evaluate.py`: lengths and indices are single values here, cell
 interventions make them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import assert_never
 
@@ -22,13 +23,15 @@ from circuitlang.core.expression import (
     SetOf,
     Var,
     children,
+    free_variables,
 )
 from circuitlang.core.functions import as_set
-from circuitlang.core.model import Extent
+from circuitlang.core.model import Cell, Extent
 from circuitlang.core.values import Tie, Value, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.expressions.environment import Part
 from circuitlang.elaboration.totality.folding import Member, fold_sets, of_fold
+from circuitlang.elaboration.totality.narrowing import Limit, is_read_in, kept, limits
 from circuitlang.elaboration.totality.possible import (
     EITHER,
     FALSE,
@@ -61,6 +64,10 @@ class Abstract:
         self.matches: dict[Span, Match] = {}
         # For every comparison of a cell with a constant, by its place, both of them.
         self.compared: dict[Span, tuple[str, Value]] = {}
+        # What the tests around the expression at work leave of cells, and of other parts that they compare.
+        self.cells: dict[Cell, Possible] = {}
+        self.known: tuple[tuple[Expr, Possible], ...] = ()
+        self._limits: dict[tuple[int, bool, int], tuple[tuple[Limit, ...], Expr, Expr]] = {}
 
     def forget(self) -> None:
         """Begin anew: no hazard met."""
@@ -73,6 +80,9 @@ class Abstract:
 
     def value(self, expr: Expr, variables: Variables) -> Possible:
         """What an expression may be; hazards say where it may have no value."""
+        for part, held in self.known:
+            if part == expr:
+                return held
         match expr:
             case Const(value=value):
                 return Possible({key(value): value})
@@ -91,7 +101,7 @@ class Abstract:
                 given = [self.value(argument, variables) for argument in arguments]
                 return extern_on_sets(extern, given, lambda reason: self._tell(expr, reason))
             case If(test=test, then=then, other=other):
-                return self._if(self.value(test, variables), then, other, variables)
+                return self._if(test, then, other, variables)
             case Match():
                 return self._match(expr, variables)
             case SetOf(members=members):
@@ -139,8 +149,9 @@ class Abstract:
                         return NOWHERE
             if not inside:
                 return listed((None,))
-        held = self.held[expr.node]
-        return Possible(held.listed, held.interval, held.unlisted, (expr.node, index))
+        cell = (expr.node, index)
+        held = self.cells.get(cell) or self.held[expr.node]
+        return Possible(held.listed, held.interval, held.unlisted, cell)
 
     def range_at(self, lengths: Mapping[str, int], over: Positions | Extent | Finite) -> range:
         """The positions of a family in strings of these lengths; none of a family over a domain."""
@@ -155,14 +166,43 @@ class Abstract:
         (first,), (last,) = low.listed.values(), high.listed.values()
         return range(first, last + 1)
 
-    def _if(self, test: Possible, then: Expr, other: Expr, variables: Variables) -> Possible:
-        found = NOWHERE
-        if ("bool", True) in test.listed:
-            found = self.value(then, variables)
-        if ("bool", False) in test.listed:
-            second = self.value(other, variables)
-            found = second if found is NOWHERE else found.join(second)
+    def _if(self, test: Expr, then: Expr, other: Expr, variables: Variables) -> Possible:
+        found, tested = NOWHERE, self.value(test, variables)
+        for outcome, branch in ((True, then), (False, other)):
+            if ("bool", outcome) in tested.listed:
+                value = self._branch(test, outcome, branch, variables)
+                found = value if found is NOWHERE else found.join(value)
         return found
+
+    def _branch(self, test: Expr, outcome: bool, branch: Expr, variables: Variables) -> Possible:
+        """The value of what is evaluated only where a test comes out so."""
+        place = (id(test), outcome, id(branch))
+        if place not in self._limits:  # the expressions are kept, so that their numbers stay theirs
+            self._limits[place] = (limits(test, outcome, branch), test, branch)
+        chosen = self._limits[place][0]
+        if not chosen:
+            return self.value(branch, variables)
+        cells, known = self.cells, self.known
+        try:
+            for limit in chosen:
+                arguments = (limit.target,) if limit.test is None else limit.test.arguments
+                held = kept(limit, [self.value(argument, variables) for argument in arguments])
+                if not held.listed and not held.interval and not held.unlisted:
+                    return NOWHERE  # the test never comes out so
+                variables = self._hold(limit.target, held, variables)
+            return self.value(branch, variables)
+        finally:
+            self.cells, self.known = cells, known
+
+    def _hold(self, target: Expr, held: Possible, variables: Variables) -> Variables:
+        """Take for granted that a part has these values, until the branch is done."""
+        if held.cell is not None:
+            self.cells = {**self.cells, held.cell: held}
+        if isinstance(target, Var):
+            return {**variables, target.name: held}
+        if held.cell is None:
+            self.known = (*self.known, (target, held))
+        return variables
 
     def _match(self, expr: Match, variables: Variables) -> Possible:
         subject = self.value(expr.subject, variables)
@@ -173,18 +213,26 @@ class Abstract:
             reached.update(range(len(expr.arms) + 1))
             if expr.default is None:
                 self._tell(expr, "its arms could not be compared with every value")
-            taken = [*(arm.body for arm in expr.arms), *(() if expr.default is None else (expr.default,))]
+            taken = [(subject, arm.body) for arm in expr.arms] + [(subject, one) for one in (expr.default,) if one]
         else:
-            numbers = {_arm_of(expr, value) for value in subject.values if not isinstance(value, Tie)}
-            reached |= numbers
+            groups: dict[int, list[Value]] = {}
+            for value in subject.values:
+                if not isinstance(value, Tie):
+                    groups.setdefault(_arm_of(expr, value), []).append(value)
+            reached.update(groups)
             bodies = [*(arm.body for arm in expr.arms), expr.default]
-            taken = [body for number, body in enumerate(bodies) if number in numbers and body is not None]
-            if len(expr.arms) in numbers and expr.default is None:
-                missing = next(value for value in subject.values if _arm_of(expr, value) == len(expr.arms))
-                self._tell(expr, f"no arm of the match holds {show(missing)}")
-        found = NOWHERE
-        for body in taken:
-            value = self.value(body, variables)
+            taken = [
+                (replace(listed(groups[number]), cell=subject.cell), body)
+                for number, body in enumerate(bodies)
+                if number in groups and body is not None
+            ]
+            if len(expr.arms) in groups and expr.default is None:
+                self._tell(expr, f"no arm of the match holds {show(groups[len(expr.arms)][0])}")
+        found, cells, known = NOWHERE, self.cells, self.known
+        for held, body in taken:
+            inside = self._hold(expr.subject, held, variables) if is_read_in(expr.subject, body) else variables
+            value = self.value(body, inside)
+            self.cells, self.known = cells, known
             found = value if found is NOWHERE else found.join(value)
         return found
 
@@ -195,17 +243,20 @@ class Abstract:
             self._tell(expr, "what it runs over could not be worked out")
             return of_fold(expr.fold)
         for members, certain in alternatives:
-            selected = []
-            for member in members:
-                scope = {**variables, expr.variable: member}
-                test = TRUE if expr.where is None else self.value(expr.where, scope)
-                if ("bool", True) in test.listed:
-                    sure = certain and len(test.listed) == 1
-                    body = self.value(expr.body, scope)
-                    selected.append(Member(sure, member, body))
+            selected = [one for member in members for one in self._selected(expr, member, certain, variables)]
             value = fold_sets(expr.fold, selected, self._default(expr, variables), lambda why: self._tell(expr, why))
             found = value if found is NOWHERE else found.join(value)
         return found
+
+    def _selected(self, expr: Each, member: Possible, certain: bool, variables: Variables) -> Iterator[Member]:
+        """The member with its body, if it may be selected."""
+        scope, known = {**variables, expr.variable: member}, self.known
+        self.known = tuple(one for one in known if expr.variable not in free_variables(one[0]))  # another one by now
+        test = TRUE if expr.where is None else self.value(expr.where, scope)
+        if ("bool", True) in test.listed:
+            where = Const(True) if expr.where is None else expr.where
+            yield Member(certain and len(test.listed) == 1, member, self._branch(where, True, expr.body, scope))
+        self.known = known
 
     def _default(self, expr: Each, variables: Variables) -> Callable[[], Possible] | None:
         default = expr.default

@@ -53,7 +53,7 @@ def _idle(model: Model, node: Node) -> dict[Span, str] | None:
     cells = _cells(model, node)
     if cells is None:
         return None
-    names = dict.fromkeys(name for name, _ in cells)
+    names = dict.fromkeys(name for (name, _), domain in cells.items() if len(domain) > 1)
     alive, tried = set[str](), 0
     for variables in _members(node):
         for name in [name for name in names if name not in alive]:

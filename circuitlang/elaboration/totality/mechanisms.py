@@ -4,6 +4,7 @@ A mechanism must have a value for every combination of its parents' values, beca
 that no input creates. Sets of values settle most mechanisms; where they leave doubt, combinations are tried one by one.
 """
 
+import math
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ from circuitlang.elaboration.totality.abstract import Abstract
 from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed, of_domain
 
 MOST_TRIED = 6_000  # combinations of one mechanism; those of many cells count several times
+MOST_POINTS = 10_000  # members of a family, at all lengths, that are looked at one by one
 ROUNDING = 1e-9  # inexact numbers closer than this, in proportion, may be equal on paper
+MOST_FOR_DOMAIN = 16 * MOST_TRIED  # about so many may be begun with, as not every combination differs in what is read
 SAMPLE = 1_000  # of them at random, if there are more
 
 
@@ -111,17 +114,50 @@ def check_mechanism(
     """
     possible = NOWHERE
     doubtful: list[Doubt] = []
+    members = sum(math.prod(map(len, _ranges(mechanism, abstract, lengths))) for lengths in cases)
+    if members > MOST_POINTS:
+        return _check_many(mechanism, declared, abstract, cases)
     for point in _points(mechanism, abstract, cases):
-        abstract.forget()
-        abstract.lengths = point.lengths
-        variables = {one.variable: listed((at,)) for one, at in zip(mechanism.index, point.index, strict=True)}
-        value = abstract.value(mechanism.expr, variables)
+        value = _value_at(mechanism, abstract, point)
         hazards = tuple(abstract.hazards)
         if hazards or _is_doubtful(value, declared):
             doubtful.append(Doubt(point, value, hazards))
         else:
             possible = value if possible is NOWHERE else possible.join(value)
     return _try_doubtful(mechanism, declared, abstract, possible.without_cell(), doubtful)
+
+
+def _check_many(
+    mechanism: Mechanism, declared: Domain | None, abstract: Abstract, cases: Sequence[Mapping[str, int]]
+) -> Finding:
+    """A family with very many members: all of them at once, and where that leaves doubt, some of them."""
+    possible, hazards = NOWHERE, False
+    for lengths in cases:
+        abstract.lengths = lengths
+        indices = zip(mechanism.index, _ranges(mechanism, abstract, lengths), strict=True)
+        abstract.forget()
+        value = abstract.value(mechanism.expr, {one.variable: listed(values) for one, values in indices})
+        hazards = hazards or bool(abstract.hazards)
+        possible = value if possible is NOWHERE else possible.join(value)
+    possible = possible.without_cell()
+    if not hazards and not _is_doubtful(possible, declared):
+        return Finding(possible=possible, case=None, doubts=())
+    source = random.Random(0)
+    doubtful: list[Doubt] = []
+    for lengths in cases:
+        ranges = _ranges(mechanism, abstract, lengths)
+        for _ in range(SAMPLE // len(cases)):
+            point = Point(lengths, tuple(source.choice(values) for values in ranges))
+            doubtful.append(Doubt(point, _value_at(mechanism, abstract, point), tuple(abstract.hazards)))
+    case = _try_doubtful(mechanism, declared, abstract, NOWHERE, doubtful).case
+    return Finding(possible=possible, case=case, doubts=("its members are too many to try one by one",))
+
+
+def _value_at(mechanism: Mechanism, abstract: Abstract, point: Point) -> Possible:
+    abstract.forget()
+    abstract.lengths = point.lengths
+    variables = {one.variable: listed((at,)) for one, at in zip(mechanism.index, point.index, strict=True)}
+    return abstract.value(mechanism.expr, variables)
 
 
 def _is_doubtful(value: Possible, declared: Domain | None) -> bool:
@@ -132,17 +168,23 @@ def _is_doubtful(value: Possible, declared: Domain | None) -> bool:
 
 def _points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]) -> Iterator[Point]:
     for lengths in cases:
-        abstract.lengths = lengths
-        ranges: list[Iterable[Value]] = []
-        for index in mechanism.index:
-            match index.over:
-                case Positions(of=of):
-                    ranges.append(_few(range(lengths[of])))
-                case Extent():
-                    ranges.append(_few(abstract.range(index.over)))
-                case Finite(values=values):
-                    ranges.append(values)
+        ranges = _ranges(mechanism, abstract, lengths)
         yield from (Point(lengths, index) for index in product(*ranges))
+
+
+def _ranges(mechanism: Mechanism, abstract: Abstract, lengths: Mapping[str, int]) -> list[Sequence[Value]]:
+    """What each index goes through in strings of certain lengths."""
+    abstract.lengths = lengths
+    ranges: list[Sequence[Value]] = []
+    for index in mechanism.index:
+        match index.over:
+            case Positions(of=of):
+                ranges.append(_few(range(lengths[of])))
+            case Extent():
+                ranges.append(_few(abstract.range(index.over)))
+            case Finite(values=values):
+                ranges.append(values)
+    return ranges
 
 
 def _few(positions: range) -> Sequence[int]:
@@ -161,7 +203,10 @@ def _try_doubtful(
     for doubt in doubtful:
         trial = Trial(mechanism, doubt.point, abstract, doubt.hazards)
         seen: list[Value] = []
-        for outcome, used in _outcomes(trial, budget):
+        # Where nothing can go wrong, only trying all combinations would tell more than the set of values does.
+        futile = declared is None and not doubt.hazards and trial.size() > MOST_FOR_DOMAIN
+        trial.complete = not futile
+        for outcome, used in () if futile else _outcomes(trial, budget):
             budget -= _cost(used)
             if isinstance(outcome, Case):
                 return Finding(possible=possible, case=outcome, doubts=())
@@ -240,6 +285,11 @@ class Trial:
                 missing=missing,
             )
             return case, self._used
+
+    def size(self) -> int:
+        """The number of combinations of the cells that the first run reads."""
+        _, used = self.run()
+        return math.prod(len(self._values[cell]) for cell in used)
 
     @property
     def intervenes(self) -> bool:
