@@ -13,9 +13,16 @@ from circuitlang.backends.tracr.checking import check_network
 from circuitlang.backends.tracr.compiling import TracrNetwork, compile_tracr
 from circuitlang.backends.tracr.layout import lay_out
 from circuitlang.backends.tracr.lowering import lower
+from circuitlang.backends.tracr.parts import Parts
 from circuitlang.backends.tracr.planning import predict_sizes
-from circuitlang.core.domain import BOOL, finite
+from circuitlang.core.alignment import Alignment
+from circuitlang.core.data import Data
+from circuitlang.core.domain import BOOL, finite, union
 from circuitlang.core.model import Model
+from circuitlang.diagnostics.diagnostic import InternalError
+from circuitlang.measurement.material import Material
+from circuitlang.measurement.nodes import NodeMeasures, measure_nodes
+from circuitlang.measurement.subject import Subject
 from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.enumeration import enumerate_inputs
 from circuitlang.simulation.run import simulate
@@ -85,7 +92,7 @@ def test_reverse_is_exact_at_length_10() -> None:
     model = t.reverse(t.LETTERS)
     data = t.data_for(model, 10, 10)
     compiled = compile_tracr(None, model, data)
-    assert answers_right(compiled, model, sample_inputs(data, model, 100_000, 3)) == 1
+    assert answers_right(compiled, model, sample_inputs(data, model, 20_000, 3)) == 1
     for node in ("length(tokens)", "out.at", "out"):
         assert t.interchanged(compiled, data, [node]) == 1
 
@@ -175,6 +182,60 @@ def test_same_model_same_weights() -> None:
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_sums_of_means_take_one_dimension_and_two_neurons() -> None:
+    compiled = compile_tracr(None, *t.CASES["balance"])
+    sites = dict(pair.split(" -> ") for pair in placed(compiled))
+    assert sites["gap"] == "L1.mlp[0..1]"
+    lowered = lower(t.balance(), 4)
+    assert {*lowered.numbers} >= {"gap", "out"} and "gap" not in lowered.values
+    shown = " ".join(map(str, compiled.network.state_dict()["unembed.W_U"][:, 0].tolist()))
+    assert shown.split().count("1.0") == 1 and shown.split().count("0.0") == compiled.sizes.d_model - 1
+
+
+def test_a_position_that_every_string_has_is_never_none() -> None:
+    last = t.token(m.call("subtract", t.LENGTH, m.const(1)))
+    second, before = t.token(m.const(1)), t.token(m.If(t.equal(t.HERE, m.const(0)), t.HERE, t.BEFORE))
+    for place, sure in ((last, {1, 2}), (second, {2}), (before, {1, 2}), (t.token(t.BEFORE), set())):
+        model = t.of_tokens("Place", t.LETTERS, m.node("out", union(t.LETTERS, t.none), place, *t.AT))
+        for shortest in (1, 2):
+            assert (None not in lower(model, 4, shortest).values["out"]) == (shortest in sure)
+            compile_tracr(None, model, t.data_for(model, shortest, 4))  # is compared with the model
+
+
+def test_heads_compare_only_what_differs() -> None:
+    a = t.equal(t.TOKEN_J, m.const("a"))
+    model = t.of_tokens("Count", t.LETTERS, m.node("n", m.numbers(0, 9), m.each("count", "j", t.T, t.THERE, a), *t.AT))
+    assert compile_tracr(None, model, t.data_for(model, 1, 6)).sizes.d_head == 2  # `a`, and BOS
+
+
+# --- measuring
+
+
+def measured(compiled: TracrNetwork, data: Data, work: int) -> NodeMeasures:
+    alignment = Alignment(name="derived", model=compiled.model.name, network="N", pairs=compiled.pairs)
+    subject = Subject(model=compiled.model, network=compiled.network, reading=compiled.reading, alignment=alignment)
+    return measure_nodes(subject, Material().pairs(data, compiled.model, "all", 2000, 2**16), work)
+
+
+def test_the_work_of_measuring_is_bounded() -> None:
+    model, data = t.CASES["shift"]
+    compiled = compile_tracr(None, model, data)
+    every, some = measured(compiled, data, 2**40), measured(compiled, data, 0)
+    assert (every.run, some.run, every.pairs) == (2000, 64, some.pairs)
+    assert [one.effect_rate for one in every.nodes] == [one.effect_rate for one in some.nodes]
+    assert some.nodes[0].tally.total == 64 and some.nodes[0].tally.share == 1
+    assert 0.5 < some.nodes[0].effect_rate < 1
+
+
+def test_measuring_refutes_a_wrong_alignment() -> None:
+    model, data = t.CASES["sort_unique"]
+    compiled = compile_tracr(None, model, data)
+    rank, out = compiled.pairs
+    swapped = replace(compiled, pairs=(replace(rank, sites=out.sites), replace(out, sites=rank.sites)))
+    shares = [one.tally.share for one in measured(swapped, data, 2**33).nodes]
+    assert min(share for share in shares if share is not None) < 0.9
+
+
 # --- the check can fail
 
 
@@ -191,3 +252,17 @@ def test_a_flipped_weight_is_found() -> None:
     assert not flipped.passed
     assert len(flipped.wrong)
     assert flipped.error >= 1
+
+
+def test_a_weight_that_belongs_to_no_node_is_found() -> None:
+    model, data = t.CASES["hist"]
+    compiled = compile_tracr(None, model, data)
+    sites = {pair.node: pair.sites for pair in compiled.pairs}
+    tokens = torch.randint(0, compiled.reading.d_vocab, (50, compiled.reading.n_ctx))
+    with torch.no_grad():
+        whole = compiled.network(tokens)
+    assert torch.allclose(Parts(compiled.network, sites).run(tokens)[0], whole, atol=1e-5)
+    neurons = compiled.pairs[0].sites[1].neurons
+    fewer = replace(compiled.pairs[0].sites[1], neurons=neurons[1:])
+    with pytest.raises(InternalError, match="belongs to no node"):
+        Parts(compiled.network, {"n": (compiled.pairs[0].sites[0], fewer)})

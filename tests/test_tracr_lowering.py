@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from circuitlang.backends.tracr.compiling import compile_tracr
 from circuitlang.backends.tracr.lowering import lower
-from circuitlang.backends.tracr.operations import Attention
+from circuitlang.backends.tracr.operations import POSITION, Attention, Lowered
+from circuitlang.backends.tracr.structure import place_operations
 from circuitlang.backends.tracr.tables import tabulate
 from circuitlang.core.data import Data, Hole, Prompt
 from circuitlang.core.domain import BOOL, Real, finite, union
@@ -67,6 +68,60 @@ def test_every_lowered_node_is_one_operation() -> None:
         else:
             assert len(operation.facts) <= 2
     assert {node.name for node in model.nodes} <= {node.name for node in lowered.model.nodes}
+
+
+@pytest.mark.parametrize("name", t.CASES)
+def test_no_arrangement_of_tracr_has_fewer_layers(name: str) -> None:
+    lowered = lower(t.CASES[name][0], 4)
+    places = place_operations(lowered.operations)
+    ready = {lowered.sequence: -1, POSITION: -1}
+    for operation in lowered.operations:
+        place, read = places[operation.node], max(ready[fact] for fact in operation.facts)
+        if place.head_layer is not None:
+            assert read < 2 * place.head_layer
+            assert place.mlp_layer in (None, place.head_layer)
+        else:
+            assert place.mlp_layer is not None and read < 2 * place.mlp_layer + 1
+        ready[operation.node] = 2 * (place.head_layer or 0) if place.mlp_layer is None else 2 * place.mlp_layer + 1
+    heads = [(place.head_layer, place.head) for place in places.values() if place.head is not None]
+    assert len(set(heads)) == len(heads)
+    layers = max(ready.values()) // 2 + 1
+    assert layers <= layers_of_tracr(lowered)
+
+
+def layers_of_tracr(lowered: Lowered) -> int:
+    """What Tracr's own passes make of the same operations; its layers do not depend on the values."""
+    rasp = pytest.importorskip("tracr.rasp.rasp")
+    from tracr.compiler import craft_graph_to_model, expr_to_craft_graph, nodes, rasp_to_graph
+    from tracr.craft import bases, transformers
+
+    facts = {lowered.sequence: rasp.tokens, POSITION: rasp.indices}
+    for operation in lowered.operations:
+        inputs = [facts[fact] for fact in operation.facts]
+        if isinstance(operation, Attention):
+            selector = rasp.Select(facts[operation.key], facts[operation.query], lambda k, q: k == q == 0)
+            if operation.value is None:
+                made = rasp.SelectorWidth(selector)
+            else:
+                made = rasp.Aggregate(selector, facts[operation.value])
+                made = rasp.Map(lambda x: 0, made, simplify=False) if operation.has_neurons else made
+        elif len(inputs) == 1:
+            made = rasp.Map(lambda x: 0, inputs[0], simplify=False)
+        else:
+            made = rasp.SequenceMap(lambda x, y: 0, *inputs[:2])
+        facts[operation.node] = made.named(operation.node)
+    extracted = rasp_to_graph.extract_rasp_graph(facts[lowered.model.output])
+    for label, node in extracted.graph.nodes.items():
+        if isinstance(node[nodes.EXPR], rasp.SOp):
+            node[nodes.VALUE_SET] = {0}
+            node[nodes.OUTPUT_BASIS] = bases.VectorSpaceWithBasis.from_values(label, {0}).basis
+    bos = bases.BasisDirection("tokens", "bos")
+    expr_to_craft_graph.add_craft_components_to_rasp_graph(extracted.graph, bos_dir=bos)
+    half = -1
+    for block in craft_graph_to_model.craft_graph_to_model(extracted.graph, extracted.sources).blocks:
+        half += 1
+        half += half % 2 != isinstance(block, transformers.MLP)  # attention is the first half of a layer
+    return half // 2 + 1
 
 
 def test_equal_parts_share_a_node() -> None:

@@ -1,5 +1,7 @@
 """Models for compiled networks: the classics of RASP, and one for each fault of a naive construction."""
 
+from fractions import Fraction
+
 import models as m
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from circuitlang.simulation.sampling import sample_inputs
 HERE, THERE, T = m.I, m.J, Positions("tokens")
 AT = m.at("tokens")
 TOKEN_I, TOKEN_J, LENGTH = m.read("tokens", HERE), m.read("tokens", THERE), m.read("length(tokens)")
+BEFORE = m.call("subtract", HERE, m.const(1))
 none = finite([None])
 
 
@@ -156,6 +159,32 @@ def folds() -> Model:
     )
 
 
+def balance() -> Model:
+    """Sums of means, which stay one number until something must tell their values apart."""
+    before = m.call("less_equal", THERE, HERE)
+
+    def share(letter: str) -> Expr:
+        return m.each("mean", "j", T, equal(TOKEN_J, m.const(letter)), before)
+
+    half = m.call("divide", m.call("subtract", share("a"), share("b")), m.const(2))
+    low = m.call("less", m.read("gap", THERE), m.const(0))
+    return of_tokens(
+        "Balance",
+        LETTERS,
+        m.node("gap", Real(), m.call("add", half, m.const(Fraction(1, 4))), *AT),
+        m.node("low", m.numbers(0, 9), m.each("count", "j", T, THERE, low), *AT),
+        m.node("late", BOOL, m.call("and", low_here(), m.call("less", m.const(1), m.read("low", HERE))), *AT),
+        m.node(
+            "out", Real(), m.call("subtract", m.read("gap", HERE), m.each("mean", "j", T, m.read("late", THERE))), *AT
+        ),
+    )
+
+
+def low_here() -> Expr:
+    """Whether the gap is small at this position."""
+    return m.call("less", m.read("gap", HERE), m.const(Fraction(1, 3)))
+
+
 LETTERS = finite("abcd")
 CASES = {
     "frac_prevs": (m.FRAC, m.FRAC_DATA),
@@ -168,6 +197,7 @@ CASES = {
     "mean_of_means": (mean_of_means(), data_for(mean_of_means(), 1, 4)),
     "none": (absent(), data_for(absent(), 1, 4)),
     "kinds": (kinds(), data_for(kinds(), 1, 3)),
+    "balance": (balance(), data_for(balance(), 1, 4)),
     "folds": (folds(), data_for(folds(), 1, 4)),
 }
 

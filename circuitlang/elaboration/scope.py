@@ -106,12 +106,13 @@ class Scope:
         """Add a name. Errors: E202 if the file has it already, E206 if it is a word of the language."""
         if entry.name in self.entries:
             first = self.entries[entry.name]
+            how = ["imported" if one.path else "declared" for one in (first, entry)]
             reporter.refuse(
                 "E202",
-                f"`{entry.name}` is {'imported' if first.path and entry.path else 'declared'} twice",
+                f"`{entry.name}` is {how[0] if how[0] == how[1] else 'declared'} twice",
                 entry.span,
-                f"again here, as {A[entry.kind]}",
-                see=(Label(first.span, f"first here, as {A[first.kind]}"),),
+                f"{how[1]} again here, as {A[entry.kind]}",
+                see=(Label(first.span, f"first {how[0]} here, as {A[first.kind]}"),),
                 help=self._one_of_them(first, entry),
             )
             if entry.kind != first.kind:  # nobody knows which of them is meant where it is used

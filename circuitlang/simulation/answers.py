@@ -44,7 +44,7 @@ def answers_of(model: Model, columns: Mapping[str, Column], closeness: float = 0
     rows = len(column)
     numeric = closeness > 0 and all(kind_of(value) == "number" for value in column.values)
     numbers = column.numbers().reshape(rows, -1) if numeric else None
-    return Fingerprints(keys_of(column), column.ties().reshape(rows, -1).any(1), numbers)
+    return Fingerprints(keys_of(column), np.asarray(column.ties().reshape(rows, -1).any(1)), numbers)
 
 
 def keys_of(column: Column) -> np.ndarray:

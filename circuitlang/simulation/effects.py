@@ -5,6 +5,7 @@ cannot be told apart, and the smallest sets of nodes that matter only together.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Effect:
     pairs: int
     changed: int
     sourced: int
-    copies: str | None = None
+    copies: Literal["answer", "inputs"] | None = None
 
     @property
     def rate(self) -> float:
@@ -106,18 +107,20 @@ def _effect(run: Interchanges, node: str, asked: Iterable[tuple[Parts, np.ndarra
     return Effect(node=node, pairs=pairs, changed=changed, sourced=sourced)
 
 
-def _copies(run: Interchanges, name: str) -> str | None:
+def _copies(run: Interchanges, name: str) -> Literal["answer", "inputs"] | None:
     """What the values of a node stand for, one for one; nothing where there is one value only."""
     model = run.model
     mine = keys_of(run.rows[name])
-    count = len(np.unique(mine))
-    if count < 2 or name == model.output:
+    if name == model.output or len(np.unique(mine)) < 2:
         return None
     inputs = joint_keys([keys_of(run.rows[part.name]) for part in model.inputs])
-    for what, keys in (("answer", keys_of(run.rows[model.output])), ("inputs", inputs)):
-        if len(np.unique(keys)) == count == len(np.unique(joint_keys([mine, keys]))):
-            return what
-    return None
+    if _one_for_one(mine, keys_of(run.rows[model.output])):
+        return "answer"
+    return "inputs" if _one_for_one(mine, inputs) else None
+
+
+def _one_for_one(left: np.ndarray, right: np.ndarray) -> bool:
+    return len(np.unique(left)) == len(np.unique(right)) == len(np.unique(joint_keys([left, right])))
 
 
 def _same(run: Interchanges, names: Sequence[str]) -> Iterator[tuple[str, str]]:

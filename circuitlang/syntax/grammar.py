@@ -34,9 +34,11 @@ def grammar() -> lark.Lark:
     path = _cache_folder() / f"{hashlib.sha256(f'{lark.__version__} {text}'.encode()).hexdigest()[:16]}.json"
     try:
         stored = json.loads(path.read_bytes(), object_hook=_with_numbers)
-        return lark.Lark._load_from_dict(stored["data"], stored["memo"])
+        parser = lark.Lark._load_from_dict(stored["data"], stored["memo"])
     except Exception:  # absent, damaged, or written by a Lark that keeps its tables otherwise: all the same, build it
-        return _build(text, path)
+        parser = _build(text, path)
+    parser.lexer = parser._build_lexer()  # else Lark makes one for every text
+    return parser
 
 
 def _build(text: str, path: Path) -> lark.Lark:

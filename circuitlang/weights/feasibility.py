@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING
 
 from circuitlang.core.data import Data
+from circuitlang.core.expression import Call, ExternCall, children, reads, walk
 from circuitlang.core.metrics import ROUNDING
 from circuitlang.core.model import Model
 from circuitlang.core.network import Compiled
@@ -19,12 +21,20 @@ from circuitlang.weights.foreseen import Foreseen
 if TYPE_CHECKING:
     from circuitlang.backends.tracr.planning import Plan
 
+MOST_TRIED = 300_000  # values of a function that are worked out one by one, a second or so: more are left to compiling
+# Functions whose tables are worked out all at once.
+AT_ONCE = frozenset(
+    ("add", "subtract", "multiply", "min", "max", "floor_divide", "modulo", "equal", "not_equal")
+    + ("less", "less_equal", "greater", "greater_equal")
+)
 # Without data a network has no size, and a Python function that is not yet allowed to run has no table.
 LATER = frozenset({"E563", "E594"})
 
 
 def infeasible(program: Program) -> tuple[Diagnostic, ...]:
     """Why networks cannot be compiled from their models, each reason once; numpy is imported only where there are any.
+
+    What takes long to find out is left to compiling.
 
     Errors: E502 to E508 and E510 as compiling tells them, E57x for data that no network can read; W520 for answers
     that count as the same, W521 for a model that reads no token.
@@ -33,13 +43,27 @@ def infeasible(program: Program) -> tuple[Diagnostic, ...]:
     for network in program.networks:
         if not isinstance(network.origin, Compiled) or network.origin.backend != "tracr":
             continue
+        model = program.model(network.origin.model)
+        if _is_dear(model):
+            continue
         try:
-            plan, model = foreseen.plan(network), program.model(network.origin.model)
+            plan = foreseen.plan(network)
         except Refusal as refusal:
             found |= dict.fromkeys(one for one in refusal.diagnostics if one.code not in LATER)
             continue
         found |= dict.fromkeys((*_unread(model), *_close(plan, model, data_of(program, network.name))))
     return tuple(found)
+
+
+def _is_dear(model: Model) -> bool:
+    """Whether some function would be tried on very many combinations of values."""
+    sizes = {part.name: len(getattr(part.domain, "values", (0,))) for part in (*model.inputs, *model.nodes)}
+    return any(
+        prod(max((sizes.get(name, 1) for name in reads(one)), default=1) for one in children(part)) > MOST_TRIED
+        for node in model.nodes
+        for part in walk(node.mechanism)
+        if isinstance(part, ExternCall) or (isinstance(part, Call) and part.function not in AT_ONCE)
+    )
 
 
 def _unread(model: Model) -> Iterator[Diagnostic]:

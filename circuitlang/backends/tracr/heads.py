@@ -30,7 +30,7 @@ def head_of(operation: Attention, lowered: Lowered, layout: Layout, coldness: fl
     With a coldness c the unselected keys get at most e^(-c/2) of the weight of a selected one, which is 0 in floating
     point where c is large enough: then the weights are exactly 1/m.
     """
-    keys, queries = key_kinds(operation), query_kinds(operation)
+    keys, queries, selected = key_kinds(operation), query_kinds(operation), operation.selected.astype(float)
     left = left_at_bos(operation.key, lowered, layout)
     rows = np.array([*layout.facts[operation.query], ONE, BOS])
     columns = np.array([*layout.facts[operation.key], BOS])
@@ -38,19 +38,15 @@ def head_of(operation: Attention, lowered: Lowered, layout: Layout, coldness: fl
     # A query at BOS looks at BOS alone, whatever the stream holds there.
     ends = [1.0 if operation.has_neurons else 0.5, 3.0]
     if keys.shape[1] + 1 <= queries.shape[1] + 2:
-        picked = np.array([operation.selected[kind.argmax()] for kind in keys.T]).reshape(
-            -1, operation.selected.shape[1]
-        )
         scores = np.zeros((len(rows), keys.shape[1] + 1))
-        scores[:-2, :-1] = picked.T
-        scores[:, -1] = [*(-operation.selected.T @ left), *ends]
+        scores[:-2, :-1] = (selected.T @ keys).astype(bool)
+        scores[:, -1] = [*(-selected.T @ left), *ends]
         w_q = _embedded(layout, rows, coldness * scores)
         w_k = _embedded(layout, columns, _with_own(keys, 1))
     else:
-        picked = np.array([operation.selected[:, kind.argmax()] for kind in queries.T]).reshape(-1, len(columns) - 1)
         scores = np.zeros((len(columns), queries.shape[1] + 2))
-        scores[:-1, :-2] = picked.T
-        scores[-1] = [*(-picked @ left), *ends]
+        scores[:-1, :-2] = (selected @ queries).astype(bool)
+        scores[-1] = [*(-left @ scores[:-1, :-2]), *ends]
         w_q = _embedded(layout, rows, _with_own(queries, 2))
         w_k = _embedded(layout, columns, coldness * scores)
     w_v, writes = _moved(operation, lowered, layout)

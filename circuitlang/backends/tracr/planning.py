@@ -71,7 +71,7 @@ def plan_network(program: Program | None, model: Model, data: Data) -> Plan:
     places = place_operations(lowered.operations)
     sizes = sizes_of(lowered, places)
     if sizes.parameters > MOST_PARAMETERS:
-        refuse_width(model, sizes)
+        refuse_width(lowered, sizes)
     return Plan(reading, lowered, places, sizes)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NoReturn
 
-from circuitlang.backends.tracr.layout import Sizes
-from circuitlang.backends.tracr.operations import POSITION
+from circuitlang.backends.tracr.layout import Sizes, neuron_count
+from circuitlang.backends.tracr.operations import POSITION, Lowered
 from circuitlang.core.calling import ExternFailure
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
@@ -160,14 +160,25 @@ def refuse_means(expr: Expr, node: Node) -> NoReturn:
     )
 
 
-def refuse_width(model: Model, sizes: Sizes) -> NoReturn:
-    """Stop before a network that is too large is built (E510)."""
-    refuse(
-        "E510",
-        f"the network of `{model.name}` would have {sizes.parameters:,} weights",
-        model.span,
-        f"d_model {sizes.d_model:,}, d_head {sizes.d_head:,}, d_mlp {sizes.d_mlp:,}",
-        "each value of a node takes one dimension of the stream, and a table one neuron for each row and result",
-        "use smaller domains, or shorter sequences",
-        TRAIN_INSTEAD,
+def refuse_width(lowered: Lowered, sizes: Sizes) -> NoReturn:
+    """Stop before a network that is too large is built (E510); the node that needs most is named."""
+    model = lowered.model
+    neurons = {operation.node: neuron_count(operation, lowered) for operation in lowered.operations}
+    dims = {name: len(values) for name, values in lowered.values.items() if name in neurons}
+    widest = max(neurons, key=lambda name: neurons[name] + dims.get(name, 1))
+    span = model.node(widest).span if widest in model.by_name else None
+    raise Refusal(
+        Diagnostic(
+            "E510",
+            f"the network of `{model.name}` would have {sizes.parameters:,} weights",
+            None
+            if span is None
+            else Label(span, f"d_model {sizes.d_model:,}, d_head {sizes.d_head:,}, d_mlp {sizes.d_mlp:,}"),
+            () if span is None or model.span is None else (Label(model.span, "this model"),),
+            notes=(
+                f"`{widest}` takes most: {neurons[widest]:,} neurons and {dims.get(widest, 1):,} dimensions",
+                "each value of a node takes one dimension, and a table one neuron for each row and result in it",
+            ),
+            helps=("use smaller domains, or shorter sequences", TRAIN_INSTEAD),
+        )
     )

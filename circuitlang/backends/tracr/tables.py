@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from math import prod
 
 import numpy as np
 
 from circuitlang.backends.tracr.rewriting import substitute
+from circuitlang.backends.tracr.vectors import apply_to_codes
 from circuitlang.core.calling import apply_extern
 from circuitlang.core.domain import Domain, Finite
 from circuitlang.core.evaluate import World, evaluate
@@ -18,6 +20,7 @@ from circuitlang.core.expression import Call, Const, Expr, ExternCall, If, Match
 from circuitlang.core.functions import NoValue, apply_function
 from circuitlang.core.values import Tie, Value, kind_of
 
+FEW = 4096  # combinations that are as quickly tried one by one
 _ORDERS = {"less": np.less, "less_equal": np.less_equal, "greater": np.greater, "greater_equal": np.greater_equal}
 _EQUALITIES = {"equal": np.equal, "not_equal": np.not_equal}
 
@@ -86,8 +89,8 @@ class _Tabulation:
                 return Table(np.arange(len(self.axes[name])).reshape(shape), self.axes[name])
             case Call(function=function, arguments=arguments) if arguments:
                 tables = [self.table(argument) for argument in arguments]
-                compared = _compare(function, tables)
-                return compared or _apply(partial(apply_function, function), tables)
+                at_once = _compare(function, tables) or _calculate(function, tables)
+                return at_once or _apply(partial(apply_function, function), tables)
             case ExternCall(extern=extern, arguments=arguments) if arguments:
                 return _apply(partial(apply_extern, extern), [self.table(argument) for argument in arguments])
             case If(test=test, then=then, other=other):
@@ -127,14 +130,24 @@ def _compare(function: str, tables: list[Table]) -> Table | None:
     if any(isinstance(value, Finite | Tie) for value in values) or not all(_plain(table) for table in tables):
         return None
     if function in _ORDERS:
-        if len({kind_of(value) for value in values}) != 1 or kind_of(values[0]) not in ("number", "text"):
+        known = {value for value in values if value is not None}
+        if len({kind_of(value) for value in known}) != 1 or kind_of(next(iter(known))) not in ("number", "text"):
             return None
-        ranks = {value: rank for rank, value in enumerate(sorted(set(values)))}
+        ranks = {value: rank for rank, value in enumerate(sorted(known))} | {None: -1}
         left, right = (np.array([ranks[value] for value in table.values])[table.codes] for table in tables)
-        return Table(_ORDERS[function](left, right).astype(np.int64), (False, True))
+        found = np.where((left < 0) | (right < 0), -1, _ORDERS[function](left, right))
+        return Table(found, (False, True))
     codes = _Codes()
     left, right = (np.array([codes.code(value) for value in table.values])[table.codes] for table in tables)
     return Table(_EQUALITIES[function](left, right).astype(np.int64), (False, True))
+
+
+def _calculate(function: str, tables: list[Table]) -> Table | None:
+    """Arithmetic on many whole numbers at once; None for anything else."""
+    if prod(len(table.values) for table in tables) <= FEW:
+        return None
+    found = apply_to_codes(function, [table.codes for table in tables], [table.values for table in tables])
+    return None if found is None else Table(*found)
 
 
 def _apply(function: Callable[[tuple[Value, ...]], Value], tables: list[Table]) -> Table:

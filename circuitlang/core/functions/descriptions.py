@@ -38,9 +38,9 @@ truncate :: truncate(x) :: rounded towards 0 :: truncate(-1.5) == -1
 sqrt :: sqrt(x) :: square root; exact where it is rational :: sqrt(2.25) == 1.5
 cbrt :: cbrt(x) :: real cube root; exact where it is rational :: cbrt(-27) == -3
 exp :: exp(x) :: e to the power x :: exp(0) == 1
-log :: log(x), log(x, base) :: logarithm, natural or to a base; exact where it is rational :: log(100, 10) == 2
-sin :: sin(x), sin(k, p) :: sine of x in radians, or of k p-ths of a turn :: sin(0) == 0
-cos :: cos(x), cos(k, p) :: cosine of x in radians, or of k p-ths of a turn :: cos(1, 2) == -1
+log :: log(x) or log(x, base) :: logarithm, natural or to a base; exact where it is rational :: log(100, 10) == 2
+sin :: sin(x) or sin(k, p) :: sine of x in radians, or of k p-ths of a turn :: sin(0) == 0
+cos :: cos(x) or cos(k, p) :: cosine of x in radians, or of k p-ths of a turn :: cos(1, 2) == -1
 tan :: tan(x) :: tangent of x in radians :: tan(0) == 0
 asin :: asin(x) :: angle in radians with this sine :: asin(0) == 0
 acos :: acos(x) :: angle in radians with this cosine :: acos(1) == 0
@@ -107,7 +107,7 @@ product :: product(x for k in D) :: product of numbers; 1 of nothing :: product(
 max :: max(x for k in D) :: the largest number :: max(k % 3 for k in 1..4) == 2
 min :: min(x for k in D) :: the smallest number :: min(k % 3 for k in 1..4) == 0
 count :: count(k in D where p) :: number of members that are selected :: count(k in 1..9 where 10 % k == 0) == 3
-the :: the(x for k in D) :: the only value; `none` if there are more or none :: the(k for k in 1..9 where k ** 2 == 9) == 3
+the :: the(x for k in D) :: the only value, else `none` :: the(k for k in 1..9 where k ** 2 == 9) == 3
 any :: any(q for k in D) :: whether a value is true :: any(k * k == 49 for k in 1..9)
 all :: all(q for k in D) :: whether every value is true :: all(k * k < 82 for k in 1..9)
 argmax :: argmax(x for k in D) :: the member with the largest value, or a tie :: argmax(k % 4 for k in 1..4) == 3

@@ -67,8 +67,9 @@ for all values of what it depends on.  Write a guard into the part itself.
         "tracr-means",
         "a mean has too many different values to tell them apart",
         """\
-A mean is one number in the residual stream.  A node that compares it, or uses it in `where`, needs two neurons for
-each boundary between its values, and these multiply with the length and with the number of averaged values.
+A mean is one number in the residual stream, and so is a sum of means.  A node that compares it, or uses it in `where`,
+needs two neurons for each boundary between its values, and these multiply with the length and with the number of
+averaged values.
 Compare counts instead: `2 * count(j where p) > count(j where q)`.
 """,
     ),
@@ -89,7 +90,8 @@ reason are numbers so close together that no number format keeps them apart.
         """\
 In a compiled network every value of every node takes a dimension of the residual stream, and a table over two nodes a
 neuron for each value of the one and each result it can give.  All layers are as wide as the widest.  The message gives
-the sizes; smaller domains, shorter sequences or fewer pairs of large domains help.
+the sizes, and the node that takes most of them; smaller domains or shorter sequences help, and so does a node that
+keeps only what matters of a large one.
 """,
     ),
 )

@@ -155,4 +155,11 @@ about it cannot fail.  Often the cause is `the`, which is none unless exactly on
     out[i] = the(tokens[j] for j where j != i)     # none: several positions differ from i
     out[i] = the(tokens[j] for j where j == i - 1)
 """),
+    Code("W270", "rounded-comparison", "a comparison for equality that rounding decides", """\
+Numbers are exact as long as they can be: fractions, and roots and logarithms that are rational.  Irrational ones are
+rounded to a double, about 16 digits, and what is computed with them is rounded again: `sqrt(2) * sqrt(2)` comes out as
+2.0000000000000004, and is not 2.  Allow for it, or compute without the detour:
+
+    is_two = abs(root * root - 2) < 1e-6
+"""),
 )  # fmt: skip

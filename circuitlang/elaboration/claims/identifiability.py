@@ -9,6 +9,7 @@ from circuitlang.core.alignment import Alignment, Pair
 from circuitlang.core.claim import Claim
 from circuitlang.core.data import Data
 from circuitlang.core.model import Cell, Input, Model, shown_cell
+from circuitlang.core.site import Site
 from circuitlang.core.train import Train
 from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.claims.effects import Runs, difference, effect, incomplete
@@ -112,7 +113,7 @@ def _fixes_the_answer(runs: Runs, one: Interchange) -> bool:
 
 
 def _site(pair: Pair) -> Span:
-    span = next((site.span for site in pair.sites if getattr(site, "span", None) is not None), pair.span)
+    span = next((site.span for site in pair.sites if isinstance(site, Site) and site.span), pair.span)
     assert span
     return span
 

@@ -1,6 +1,6 @@
 """The arguments of a call.  In: a call as written; out: its plain arguments, or what is wrong with their number."""
 
-from circuitlang.core.functions import FOLDS
+from circuitlang.core.functions import BUILTINS, FOLDS, OF_FUNCTIONS
 from circuitlang.diagnostics import Label, one_of
 from circuitlang.elaboration.expressions.environment import Environment
 from circuitlang.elaboration.expressions.typed import shown
@@ -16,13 +16,16 @@ def refuse_arity(
     wanted = str(least) if least == most else f"{least} or more" if most == MOST else f"{least} or {most}"
     given = len(form.arguments)
     words = "argument" if wanted == "1" else "arguments"
+    use = f"{name}({', '.join('xyzuvw'[: min(most, 6)])})" if most < MOST else f"{name}(x, y)"
+    if name in BUILTINS and name in OF_FUNCTIONS:
+        use = OF_FUNCTIONS[name].use
     return at.reporter.refuse(
         "E204",
         f"`{name}` takes {wanted} {words}, and {given} {'is' if given == 1 else 'are'} given",
         form.span,
         f"{given} {'argument' if given == 1 else 'arguments'}",
         see=see,
-        help=f"write {name}({', '.join('xyzuvw'[: min(most, 6)])})" if most < MOST else f"write {name}(x, y)",
+        help=f"write {use}",
     )
 
 

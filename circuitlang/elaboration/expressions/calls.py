@@ -153,7 +153,7 @@ def _length(form: tree.Call, values: tuple[tree.Expr, ...], at: Environment) -> 
         return apply_function("length", (value,), form.span, at)
     return at.reporter.refuse(
         "E203",
-        f"`{shown(values[0].span)}` has no length: it is neither a sequence nor text",
+        f"`{shown(values[0].span)}` has no length: it is no sequence, text or tuple",
         values[0].span,
         "not a sequence",
         help=f"name a sequence: {one_of(at.sequence_names) or 'an input such as `tokens[i]`'}",

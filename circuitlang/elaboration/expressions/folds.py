@@ -147,7 +147,7 @@ def _check_body(name: str, form: tree.Each, body: Typed, at: Environment) -> boo
         case "product" | "max" | "min" | "argmax" | "argmin":
             return expect(NUMBER, body, f"`{name}`", at.reporter)
         case "join":
-            return expect(TEXT, body, "`join`", at.reporter, "write numbers as text: text(...)")
+            return expect(TEXT, body, "`join`", at.reporter, f"write it as text: text({shown(body.span)})")
         case "the":
             return expect(ANY, body, "`the`", at.reporter)
         case "count" if form.value is not form.name:

@@ -1,10 +1,9 @@
 """A model applied in another's equation.  In: `inner = Echo(w)`; out: the nodes of Echo as `inner.out`, reading w."""
 
 from dataclasses import dataclass, replace
-from typing import assert_never
 
 from circuitlang.core.domain import Domain
-from circuitlang.core.expression import Call, Const, Each, Expr, ExternCall, If, Match, Positions, Read, SetOf, Var
+from circuitlang.core.expression import Call, Const, Each, Expr, Positions, Read, rebuild
 from circuitlang.core.model import Extent, Index, Model, Node, length_of
 from circuitlang.core.values import show
 from circuitlang.diagnostics import Label, Span, one_of
@@ -170,41 +169,17 @@ class Substitution:
     def expr(self, expr: Expr) -> Expr:
         """An expression of the applied model, as the applying model reads it."""
         match expr:
-            case Const() | Var():
-                return expr
-            case Read(node=node, index=index, span=span):
-                if node in self.lengths:
-                    return self.lengths[node]
-                read = Read(f"{self.prefix}.{node}", tuple(map(self.expr, index)), span)
+            case Read(node=node) if node in self.lengths:
+                return self.lengths[node]
+            case Read(node=node) if isinstance(constant := self.arguments.get(node), Const):
+                return constant
+            case Read(node=node):
                 argument = self.arguments.get(node)
-                if argument is None:
-                    return read
-                return replace(read, node=argument.name) if isinstance(argument, Part) else argument
-            case Call(arguments=arguments) | ExternCall(arguments=arguments):
-                return replace(expr, arguments=tuple(map(self.expr, arguments)))
-            case If(test=test, then=then, other=other):
-                return replace(expr, test=self.expr(test), then=self.expr(then), other=self.expr(other))
-            case Match(subject=subject, arms=arms, default=default):
-                new = tuple(replace(arm, body=self.expr(arm.body)) for arm in arms)
-                return replace(expr, subject=self.expr(subject), arms=new, default=self._given(default))
-            case SetOf(members=members):
-                return replace(expr, members=tuple(map(self.expr, members)))
-            case Each(over=over, where=where, body=body, default=default):
-                return replace(
-                    expr,
-                    over=self._over(over),
-                    where=self._given(where),
-                    body=self.expr(body),
-                    default=self._given(default),
-                )
+                name = argument.name if isinstance(argument, Part) else f"{self.prefix}.{node}"
+                return replace(rebuild(expr, self.expr), node=name)
+            case Each(over=Positions(of=of)):
+                found = self._positions(of)
+                over = found if isinstance(found, Positions) else Call("range", (found.low, found.high))
+                return replace(rebuild(expr, self.expr), over=over)
             case _:
-                assert_never(expr)
-
-    def _over(self, over: Positions | Expr) -> Positions | Expr:
-        if not isinstance(over, Positions):
-            return self.expr(over)
-        found = self._positions(over.of)
-        return found if isinstance(found, Positions) else Call("range", (found.low, found.high))
-
-    def _given(self, expr: Expr | None) -> Expr | None:
-        return None if expr is None else self.expr(expr)
+                return rebuild(expr, self.expr)

@@ -31,7 +31,8 @@ from circuitlang.elaboration.models.workshop import Workshop, lengths_to_check
 from circuitlang.elaboration.reporter import Effort, Reporter
 from circuitlang.elaboration.scope import Entry, Scope
 from circuitlang.elaboration.totality.conformance import tell_finding, tell_unknown_domain
-from circuitlang.elaboration.totality.mechanisms import Mechanism, check_mechanism, inferred_domain
+from circuitlang.elaboration.totality.mechanisms import check_mechanism, inferred_domain
+from circuitlang.elaboration.totality.points import Mechanism
 from circuitlang.syntax import tree
 
 MOST_POSITIONS = 10_000  # of a family that says its own

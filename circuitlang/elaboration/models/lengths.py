@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import product
+from math import prod
 
 from circuitlang.core.data import LONGEST as MOST_TOKENS
 from circuitlang.core.domain import Finite
@@ -14,7 +15,6 @@ Lengths = tuple[int, ...]
 USUAL: Lengths = (1, 2, 3)  # of models without data
 LONGEST = 64  # longer strings are checked at this many positions
 MOST_CASES = 100  # of lengths together
-MOST_STEPS = 4000  # position pairs, over all lengths
 
 
 def lengths_by_model(program: tree.Tree, at: Environment) -> dict[str, dict[str, Lengths]]:
@@ -67,10 +67,24 @@ def _models(form: tree.Data, at: Environment) -> Iterable[str]:
 
 
 def cases(sequences: Iterable[str], lengths: Mapping[str, Lengths]) -> tuple[dict[str, int], ...]:
-    """The combinations of lengths to check, shortest first: all of them if they are few, else the ends of each."""
+    """The combinations of lengths to check, shortest first.
+
+    All of one sequence, or if they are few; else the ends of each, and more lengths of each beside the longest others.
+    """
     names = tuple(sequences)
     lists = [lengths.get(name) or lengths.get("") or USUAL for name in names]
-    combinations = list(product(*lists))
-    if len(combinations) > MOST_CASES or sum(sum(one) ** 2 for one in combinations) > MOST_STEPS:
-        combinations = list(product(*(dict.fromkeys((*values[:2], values[-1])) for values in lists)))
+    combinations: Iterable[Lengths] = product(*lists)
+    if len(lists) > 1 and prod(map(len, lists)) > MOST_CASES:
+        longest = tuple(values[-1] for values in lists)
+        spread = [
+            (*longest[:place], length, *longest[place + 1 :])
+            for place, values in enumerate(lists)
+            for length in _spread(values, MOST_CASES // len(lists))
+        ]
+        combinations = dict.fromkeys((*product(*((*values[:2], values[-1]) for values in lists)), *spread))
     return tuple(dict(zip(names, one, strict=True)) for one in sorted(combinations, key=sum))
+
+
+def _spread(values: Lengths, most: int) -> Lengths:
+    """At most so many of them, all over the range."""
+    return values if len(values) <= most else tuple(values[len(values) * k // most] for k in range(most))

@@ -7,10 +7,11 @@ from circuitlang.core.expression import Match, reads
 from circuitlang.core.model import Model
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, Span
+from circuitlang.elaboration.expressions.typed import shown
 from circuitlang.elaboration.models.order import nodes_read
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.totality.abstract import Abstract
-from circuitlang.elaboration.totality.mechanisms import Mechanism
+from circuitlang.elaboration.totality.points import Mechanism
 from circuitlang.elaboration.totality.possible import Possible, key
 from circuitlang.syntax import tree
 
@@ -116,7 +117,7 @@ def _warn_about_arm(form: Match, number: int, place: Span, reporter: Reporter) -
 
 
 def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter) -> None:
-    """W244 for every comparison in this model of a cell with a constant that it never holds."""
+    """W244 for a comparison in this model of a cell with a constant it never holds, W270 where rounding decides."""
     for place, cell, value in _vain_comparisons(abstract):
         held = abstract.held[cell].values
         if held is not None and _is_within(place, within):
@@ -128,6 +129,22 @@ def warn_about_comparisons(abstract: Abstract, within: Span, reporter: Reporter)
                 note=f"the values of `{cell}` are {describe_values(held)}",
                 help="compare with one of these values, or remove the comparison",
             )
+    for place, (low, high) in abstract.rounded.items():
+        if _is_within(place, within):
+            reporter.refuse(
+                "W270",
+                f"rounding decides whether `{shown(place)}`",
+                place,
+                f"among its values are {low!r} and {high!r}" if len(repr((low, high))) < 60 else "nearly equal values",
+                note="irrational roots, logarithms and cosines are rounded to 16 digits, and these are compared",
+                help=f"allow for it: abs({_sides(place)}) < 1e-6",
+            )
+
+
+def _sides(place: Span) -> str:
+    """`a - b` for a comparison `a == b`."""
+    left, _, right = shown(place).partition(" == " if " == " in place.text else " != ")
+    return f"{left} - ({right})" if " " in right else f"{left} - {right}"
 
 
 def _vain_comparisons(abstract: Abstract) -> Iterator[tuple[Span, str, Value]]:

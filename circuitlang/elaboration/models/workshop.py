@@ -11,7 +11,7 @@ from circuitlang.elaboration.expressions.environment import Environment, Part
 from circuitlang.elaboration.models.lengths import Lengths, cases
 from circuitlang.elaboration.scope import Entry
 from circuitlang.elaboration.totality.abstract import Abstract
-from circuitlang.elaboration.totality.mechanisms import Mechanism
+from circuitlang.elaboration.totality.points import Mechanism
 from circuitlang.syntax import tree
 
 MOST_NODES = 1_000  # of one model, with those of the models that it applies

@@ -23,10 +23,10 @@ def can_be_strict(ctx: Context, claims: Iterable[Claim], trains: Iterable[Train]
     for claim in claims:
         for part in (part for one in claim.statements for part in parts(one.test)):
             if isinstance(part, Metric) and part.name == "strictness" and claim.expect == "holds":
-                (alignment,) = part.arguments
-                if isinstance(alignment, Ref):
+                (about,) = part.arguments
+                if isinstance(about, Ref):
                     label = Label(part.span, "nothing else may matter") if part.span else None
-                    asked.setdefault(alignment.name, label)
+                    asked.setdefault(about.name, label)
     for train in trains:
         if train.alignment is not None and train.strict != 0 and train.method == "siit":
             label = Label(train.span, "trained to be strict") if train.span else None

@@ -43,6 +43,7 @@ from circuitlang.elaboration.totality.possible import (
     of_domain,
     of_kinds,
 )
+from circuitlang.elaboration.totality.rounding import kept_apart
 from circuitlang.elaboration.totality.transfer import MOST_COMBINATIONS, apply_to_sets, extern_on_sets
 
 Variables = Mapping[str, Possible]
@@ -64,6 +65,8 @@ class Abstract:
         self.matches: dict[Span, Match] = {}
         # For every comparison of a cell with a constant, by its place, both of them.
         self.compared: dict[Span, tuple[str, Value]] = {}
+        # For comparisons of numbers that rounding alone may keep apart, by their place, two such numbers.
+        self.rounded: dict[Span, tuple[Value, Value]] = {}
         # What the tests around the expression at work leave of cells, and of other parts that they compare.
         self.cells: dict[Cell, Possible] = {}
         self.known: tuple[tuple[Expr, Possible], ...] = ()
@@ -95,7 +98,7 @@ class Abstract:
                 if function in ("and", "or"):
                     return _connect(function, *values)
                 if function in ("equal", "not_equal"):
-                    self._note_comparison(expr)
+                    self._note_comparison(expr, values)
                 return apply_to_sets(function, values, lambda reason: self._tell(expr, reason))
             case ExternCall(extern=extern, arguments=arguments):
                 given = [self.value(argument, variables) for argument in arguments]
@@ -111,7 +114,12 @@ class Abstract:
             case _:
                 assert_never(expr)
 
-    def _note_comparison(self, expr: Call) -> None:
+    def _note_comparison(self, expr: Call, sides: tuple[Possible, ...]) -> None:
+        listed = [side.values for side in sides]
+        if expr.span is not None and None not in listed and sides[0].cell is None:
+            near = kept_apart([value for values in listed for value in values or ()])
+            if near is not None:
+                self.rounded[expr.span] = near
         match expr.arguments:
             case (Read(node=node), Const(value=value)) | (Const(value=value), Read(node=node)):
                 if expr.span is not None and node in self.held and value is not None:

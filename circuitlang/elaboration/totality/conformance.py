@@ -5,10 +5,11 @@ from fractions import Fraction
 from circuitlang.core.domain import Domain, Finite, describe_values
 from circuitlang.core.expression import Call, Each, walk
 from circuitlang.core.values import show
-from circuitlang.diagnostics import Label
+from circuitlang.diagnostics import Label, Span
 from circuitlang.elaboration.expressions.typed import shown
 from circuitlang.elaboration.reporter import Reporter
-from circuitlang.elaboration.totality.mechanisms import Case, Finding, Mechanism
+from circuitlang.elaboration.totality.mechanisms import Case, Finding
+from circuitlang.elaboration.totality.points import Mechanism
 from circuitlang.syntax import tree
 
 
@@ -26,9 +27,9 @@ def tell_finding(
         reporter.refuse(
             "E221",
             f"`{form.name.text}` reads a member that is not there: {case.reason}",
-            case.place or mechanism.span,
+            _place(form, case),
             _example(case, mechanism),
-            see=_equation(form, case),
+            see=_in_function(form, case),
             note=_why(case),
             help="keep the index inside the family, for example with `%` or `if`",
         )
@@ -36,9 +37,9 @@ def tell_finding(
         reporter.refuse(
             "E220",
             f"`{form.name.text}` has no value: {case.reason}",
-            case.place or mechanism.span,
+            _place(form, case),
             _example(case, mechanism),
-            see=_equation(form, case),
+            see=_in_function(form, case),
             note=_why(case),
             help="add an arm for it, or `else => ...`",
         )
@@ -46,9 +47,9 @@ def tell_finding(
         reporter.refuse(
             "E219",
             f"`{form.name.text}` has no value: {case.reason}",
-            case.place or mechanism.span,
+            _place(form, case),
             _example(case, mechanism),
-            see=_equation(form, case),
+            see=_in_function(form, case),
             note=_why(case),
             help=_repair(form, case, mechanism),
         )
@@ -65,12 +66,18 @@ def _why(case: Case) -> str:
     return f"{TOTAL}; {ASSUMED}" if case.assumed else TOTAL
 
 
-def _equation(form: tree.Node, case: Case) -> tuple[Label, ...]:
-    """The equation, where what goes wrong stands in a function that it calls."""
+def _place(form: tree.Node, case: Case) -> Span:
+    """Where it goes wrong in the equation: at the part that has no value, if that stands there and in no function."""
+    equation = form.equation.span
+    return equation if case.place is None or _in_function(form, case) else case.place
+
+
+def _in_function(form: tree.Node, case: Case) -> tuple[Label, ...]:
+    """The part that has no value, where it stands in a function that the equation calls."""
     place, equation = case.place, form.equation.span
     if place is None or (place.source == equation.source and equation.start <= place.start < equation.end):
         return ()
-    return (Label(equation, f"in the equation of `{form.name.text}`"),)
+    return (Label(place, "in this function"),)
 
 
 def _example(case: Case, mechanism: Mechanism, most: int = 60) -> str:
@@ -88,7 +95,7 @@ def _repair(form: tree.Node, case: Case, mechanism: Mechanism) -> str:
                 isinstance(part, Call)
                 and part.span is not None
                 and part.span == case.place
-                and not _equation(form, case)
+                and not _in_function(form, case)
             ):
                 divisor = getattr(part.arguments[1], "span", None)
                 if divisor is not None:

@@ -6,50 +6,31 @@ that no input creates. Sets of values settle most mechanisms; where they leave d
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise, product
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from circuitlang.core.calling import check_arguments
 from circuitlang.core.domain import Domain, Finite, Real
 from circuitlang.core.evaluate import World, evaluate
-from circuitlang.core.expression import Expr, Positions
+from circuitlang.core.expression import Positions
 from circuitlang.core.extern import Extern
 from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Cell, Extent, Index, shown_cell
-from circuitlang.core.values import Tie, Value, kind_of, show
+from circuitlang.core.values import Tie, Value, show
 from circuitlang.diagnostics import Span
-from circuitlang.elaboration.models.lengths import LONGEST
 from circuitlang.elaboration.totality.abstract import Abstract
+from circuitlang.elaboration.totality.points import Mechanism, Point, points, ranges_of
 from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed, of_domain
+from circuitlang.elaboration.totality.rounding import kept_apart
 
 MOST_TRIED = 6_000  # combinations of one mechanism; those of many cells count several times
 MOST_POINTS = 10_000  # members of a family, at all lengths, that are looked at one by one
-ROUNDING = 1e-9  # inexact numbers closer than this, in proportion, may be equal on paper
-MOST_FOR_DOMAIN = 16 * MOST_TRIED  # about so many may be begun with, as not every combination differs in what is read
 SAMPLE = 1_000  # of them at random, if there are more
 
 
 class NoMember(NoValue):
     """A family has no such member."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mechanism:
-    """A node to be checked; the core's form of it comes afterwards, with its domain."""
-
-    name: str
-    index: tuple[Index, ...]
-    expr: Expr
-    span: Span = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One member of a family in strings of certain lengths."""
-
-    lengths: Mapping[str, int]
-    index: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +95,10 @@ def check_mechanism(
     """
     possible = NOWHERE
     doubtful: list[Doubt] = []
-    members = sum(math.prod(map(len, _ranges(mechanism, abstract, lengths))) for lengths in cases)
-    if members > MOST_POINTS:
+    some = tuple(islice(points(mechanism, abstract, cases), MOST_POINTS + 1))
+    if len(some) > MOST_POINTS:
         return _check_many(mechanism, declared, abstract, cases)
-    for point in _points(mechanism, abstract, cases):
+    for point in some:
         value = _value_at(mechanism, abstract, point)
         hazards = tuple(abstract.hazards)
         if hazards or _is_doubtful(value, declared):
@@ -131,10 +112,10 @@ def _check_many(
     mechanism: Mechanism, declared: Domain | None, abstract: Abstract, cases: Sequence[Mapping[str, int]]
 ) -> Finding:
     """A family with very many members: all of them at once, and where that leaves doubt, some of them."""
-    possible, hazards = NOWHERE, False
+    possible, hazards, cases = NOWHERE, False, (*cases[:-1 : 1 + len(cases) // 100], cases[-1])
     for lengths in cases:
         abstract.lengths = lengths
-        indices = zip(mechanism.index, _ranges(mechanism, abstract, lengths), strict=True)
+        indices = zip(mechanism.index, ranges_of(mechanism, abstract, lengths), strict=True)
         abstract.forget()
         value = abstract.value(mechanism.expr, {one.variable: listed(values) for one, values in indices})
         hazards = hazards or bool(abstract.hazards)
@@ -145,8 +126,8 @@ def _check_many(
     source = random.Random(0)
     doubtful: list[Doubt] = []
     for lengths in cases:
-        ranges = _ranges(mechanism, abstract, lengths)
-        for _ in range(SAMPLE // len(cases)):
+        ranges = ranges_of(mechanism, abstract, lengths)
+        for _ in range(SAMPLE // 4 // len(cases) + 1):
             point = Point(lengths, tuple(source.choice(values) for values in ranges))
             doubtful.append(Doubt(point, _value_at(mechanism, abstract, point), tuple(abstract.hazards)))
     case = _try_doubtful(mechanism, declared, abstract, NOWHERE, doubtful).case
@@ -166,34 +147,6 @@ def _is_doubtful(value: Possible, declared: Domain | None) -> bool:
     return bool(value.unlisted) or "none" in value.kinds or (value.interval is not None and len(value.listed) > 0)
 
 
-def _points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]) -> Iterator[Point]:
-    for lengths in cases:
-        ranges = _ranges(mechanism, abstract, lengths)
-        yield from (Point(lengths, index) for index in product(*ranges))
-
-
-def _ranges(mechanism: Mechanism, abstract: Abstract, lengths: Mapping[str, int]) -> list[Sequence[Value]]:
-    """What each index goes through in strings of certain lengths."""
-    abstract.lengths = lengths
-    ranges: list[Sequence[Value]] = []
-    for index in mechanism.index:
-        match index.over:
-            case Positions(of=of):
-                ranges.append(_few(range(lengths[of])))
-            case Extent():
-                ranges.append(_few(abstract.range(index.over)))
-            case Finite(values=values):
-                ranges.append(values)
-    return ranges
-
-
-def _few(positions: range) -> Sequence[int]:
-    """The positions, or of very many those at both ends and in the middle."""
-    if len(positions) <= LONGEST:
-        return positions
-    return (*positions[:4], positions[len(positions) // 2], *positions[-4:])
-
-
 def _try_doubtful(
     mechanism: Mechanism, declared: Domain | None, abstract: Abstract, possible: Possible, doubtful: Sequence[Doubt]
 ) -> Finding:
@@ -201,10 +154,13 @@ def _try_doubtful(
     budget = MOST_TRIED
     doubts: dict[str, None] = {}
     for doubt in doubtful:
+        held = doubt.value.values if declared is None and not doubt.hazards else None
+        if held is not None and doubt.value.listed.keys() <= possible.listed.keys():
+            continue  # nothing can go wrong, and nothing new can come of it
         trial = Trial(mechanism, doubt.point, abstract, doubt.hazards)
         seen: list[Value] = []
         # Where nothing can go wrong, only trying all combinations would tell more than the set of values does.
-        futile = declared is None and not doubt.hazards and trial.size() > MOST_FOR_DOMAIN
+        futile = declared is None and not doubt.hazards and trial.size() > budget
         trial.complete = not futile
         for outcome, used in () if futile else _outcomes(trial, budget):
             budget -= _cost(used)
@@ -352,19 +308,10 @@ def inferred_domain(possible: Possible) -> Domain | None:
     """The domain of a node that declares none: a list of values, or every number; None if it is neither."""
     if possible.values is not None:
         values = tuple(value for value in possible.values if not isinstance(value, Tie))
-        if not _only_rounding_differs(values):
+        if kept_apart(values) is None:
             return Finite(_sorted(values)) if values else None
     numbers_only = possible.kinds <= {"number", "tie"}
     return Real() if numbers_only else None
-
-
-def _only_rounding_differs(values: tuple[Value, ...]) -> bool:
-    """Whether two values are one number that rounding keeps apart, so that no list tells what a network can."""
-    numbers = sorted(value for value in values if kind_of(value) == "number")
-    return any(
-        (isinstance(low, float) or isinstance(high, float)) and high - low <= ROUNDING * max(1, abs(high))
-        for low, high in pairwise(numbers)
-    )
 
 
 def _sorted(values: tuple[Value, ...]) -> tuple[Value, ...]:

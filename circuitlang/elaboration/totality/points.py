@@ -1,0 +1,83 @@
+"""Where a mechanism is looked at.  In: a mechanism; out: the members of its family, in strings of certain lengths."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from circuitlang.core.domain import Finite
+from circuitlang.core.expression import Each, Expr, Positions, walk
+from circuitlang.core.model import Extent, Index
+from circuitlang.core.values import Value
+from circuitlang.diagnostics import Span
+from circuitlang.elaboration.models.lengths import LONGEST
+from circuitlang.elaboration.totality.abstract import Abstract
+
+MOST_STEPS = 2_000  # positions over all lengths, pairs of them where a mechanism goes through positions itself
+FEW = 3  # positions at each end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """A node to be checked; the core's form of it comes afterwards, with its domain."""
+
+    name: str
+    index: tuple[Index, ...]
+    expr: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One member of a family in strings of certain lengths."""
+
+    lengths: Mapping[str, int]
+    index: tuple[Value, ...]
+
+
+def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]) -> Iterator[Point]:
+    """Members of a family, one after the other, at all lengths: every member where that is cheap, else the outer ones.
+
+    In the longest strings there is every member in any case; where even the outer ones are dear, lengths are left out.
+    """
+    own, inner = bool(mechanism.index), _goes_through_positions(mechanism.expr)
+    cheap = _steps(cases, own + inner) <= MOST_STEPS
+    if not cheap:
+        stride = 1 + (2 * FEW if own else 1) * _steps(cases, inner) // (4 * MOST_STEPS)
+        cases = (*cases[:-1:stride], cases[-1])
+    for lengths in cases:
+        ranges = ranges_of(mechanism, abstract, lengths, thorough=cheap or lengths is cases[-1])
+        yield from (Point(lengths, index) for index in product(*ranges))
+
+
+def _steps(cases: Sequence[Mapping[str, int]], power: int) -> int:
+    """Positions, or pairs of them, in strings of all lengths."""
+    return sum(sum(lengths.values()) ** power for lengths in cases)
+
+
+def _goes_through_positions(expr: Expr) -> bool:
+    return any(isinstance(part, Each) and isinstance(part.over, Positions) for part in walk(expr))
+
+
+def ranges_of(
+    mechanism: Mechanism, abstract: Abstract, lengths: Mapping[str, int], thorough: bool = True
+) -> list[Sequence[Value]]:
+    """What each index goes through in strings of certain lengths; if not thorough, only the outer positions."""
+    abstract.lengths = lengths
+    most = LONGEST if thorough else 2 * FEW
+    ranges: list[Sequence[Value]] = []
+    for index in mechanism.index:
+        match index.over:
+            case Positions(of=of):
+                ranges.append(_few(range(lengths[of]), most))
+            case Extent():
+                ranges.append(_few(abstract.range(index.over), most))
+            case Finite(values=values):
+                ranges.append(values)
+    return ranges
+
+
+def _few(positions: range, most: int) -> Sequence[int]:
+    """The positions, or of very many those at both ends and in the middle."""
+    if len(positions) <= most:
+        return positions
+    return (*positions[:FEW], positions[len(positions) // 2], *positions[-FEW:])
