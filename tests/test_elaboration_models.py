@@ -196,6 +196,20 @@ def test_mechanisms_are_checked_at_the_lengths_of_the_data(data: str, expected: 
         ("(a + b) % 10", []),
         ("(0, 1, 2)[a % 3]", []),
         ("(0, 1, 2)[a % 4]", ["E219"]),
+        ("if a == b then 0 else a / (a - b)", ["E219"]),  # a is not b, but neither says what the other is
+        ("if not (a > 0 and b > 0) then 0 else 1 / a + 1 / b", []),
+        ("if a == 0 or b == 0 then 0 else 1 / (a * b)", []),
+        ("if a == 0 and b == 0 then 0 else 1 / a", ["E219"]),
+        ("if a != 0 then 0 else 1 / a", ["E219"]),
+        ("if a + b == 0 then 0 else 1 / (a + b)", []),
+        ("if a + b == 0 then 0 else 1 / (b + a)", ["E219"]),
+        ("if a in 1..3 then 6 / a else 0", []),
+        ("match a { 0 => 0, else => 1 / a }", []),
+        ("match a { 0..1 => 0, 2 => 1 / (a - 2), else => 1 }", ["E219"]),
+        ("sum(b / x for x in {a, b} where x != 0)", []),
+        ("sum(b / x for x in {a, b} where x != 1)", ["E219"]),
+        ("if 1 < a then sum(1 / (a - x) for x in 0..1) else 0", []),
+        ("if 0 < a then sum(1 / a for a in {b}) else 0", ["E219"]),  # another a
         ("0 if a else 1", None),
     ],
 )
@@ -328,6 +342,14 @@ def grown(depth: int) -> tuple[st.SearchStrategy[Expr], st.SearchStrategy[Expr]]
             number,
             st.builds(Call, arithmetic, pairs),
             st.builds(If, test, number, number),
+            # A test on a part that its branches use again.
+            st.builds(
+                lambda sign, one, two, by: If(
+                    Call(sign, (one, two)), Call("divide", (by, one)), Call("min", (one, by))
+                ),
+                *(order, number, number, number),
+            ),
+            st.builds(lambda one, some: Match(one, some, one), number, arms),
             st.builds(Match, number, arms, st.none() | number),
             each,
             count,
@@ -384,6 +406,52 @@ def test_sets_of_values_hold_every_value(expr: Expr) -> None:
         numbers = possible.interval
         inside = numbers is not None and not isinstance(value, bool | None) and numbers.low <= value <= numbers.high
         assert key(value) in possible.listed or inside, (value, possible)
+
+
+SORTED = """model M(w[i]: 0..9) -> out {{
+  rank[i] = count(j where w[j] < w[i] or w[j] == w[i] and j < i)
+  low     = the(w[j] for j where rank[j] == 0)
+  high    = the(w[j] for j where rank[j] == 1)
+  out[i]  = {}
+}}
+data D for M {{ w ~ uniform(0..9)  length(w) ~ uniform(2..9) }}"""
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        ("if low == none or high == none then none else (low + high) / 2", []),
+        ("if low != none then low + i else 0", []),
+        ("match low { none => 0, else => low + 1 }", []),
+        ("if w[i - 1] == none then 0 else w[i - 1] + w[i]", []),
+        ("if low == none or high == none then 0 else if low < high then 1 / (high - low) else 0", []),
+        ("if low == none then none else (low + high) / 2", ["E219"]),
+        ("if low != none or high != none then low + 1 else 0", ["E219"]),
+        ("if w[i - 1] == none then 0 else w[i - 1] + w[i + 1]", ["E219"]),
+    ],
+)
+def test_a_test_on_none_counts_in_its_branch(equation: str, expected: list[str]) -> None:
+    began = process_time()
+    assert codes(SORTED.format(equation)) == expected
+    assert process_time() - began < 2
+
+
+def test_every_length_counts_for_a_domain() -> None:
+    text = """
+    model M(w[i]: 0..1) -> out {
+      half   = length(w) // 2
+      left   = count(j where w[j] == 0 and j < length(w) // 2)
+      out[i] = half + left - i
+    }
+    data D for M { w ~ uniform(0..1)  length(w) ~ uniform(1..60) }
+    """
+    source = Source("test.circ", "circ 1\n" + text)
+    program, _ = elaborate(parse(source)[0], source)
+    assert program is not None
+    (model,) = program.models
+    assert model.node("half").domain == finite(range(31))
+    assert model.node("left").domain == finite(range(31))
+    assert set(model.node("out").domain.values) == set(range(-59, 61))
 
 
 def test_long_strings_and_wide_domains_are_checked_at_once() -> None:

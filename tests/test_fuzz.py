@@ -78,11 +78,40 @@ def repeated(line: str, times: int = 2000) -> str:
         pytest.param(repeated("let x{0} = y{0}\n"), {"E201"}, id="as many unknown names as known ones"),
         pytest.param(repeated("let x{0} = {0}\n"), set(), id="columns of many lines"),
         pytest.param("domain D = 0..99\ndomain E = D * D * D * D\n", {"E217"}, id="a product of a million members"),
+        pytest.param(
+            "domain D = 0..999\nmodel M(a: D) -> y { t[x: D, z: D] = x + z + a  y = sum(t[x, 0] for x in D) }\n",
+            set(),
+            id="a family of a million members",
+        ),
+        pytest.param(
+            "domain D = 0..99_999\nmodel M(a: D, b: D) -> y { y = (a + b) % 2 }\n"
+            'data S for M { a ~ uniform(D)  b ~ uniform(D - {a})  prompt = "{a} {b}" }\n'
+            'network N = checkpoint("n.safetensors") { layers = 1  heads = 1  d_model = 4 }\n'
+            "align A : M -> N { y -> L0.mlp @ end }\nclaim c : iia(A, y) >= 0.9 on S\n",
+            set(),
+            id="draws from a set made anew each time",
+        ),
     ],
 )
-def test_what_took_quadratic_time(text, codes):
+def test_what_took_too_long(text, codes):
     source = Source("x.circ", f"circ 1\n{text}\n")
     started = time.process_time()
     assert {one.code for one in check(source).diagnostics} == codes
     format_source(source)
     assert time.process_time() - started < 5.0
+
+
+@pytest.mark.parametrize(
+    ("domain", "equation", "codes"),
+    [
+        ("", "x + z + a", set()),
+        (": 0..300", "x + z + a", set()),
+        (": 0..299", "x + z + a", {"W245"}),  # one member in ten thousand leaves it
+        (": real", "x / (z % 3)", {"E219"}),
+        (": real", "if x == 5 and z == 7 then x / (z - 7) else x", {"W245"}),  # one in ten thousand has no value
+    ],
+)
+def test_of_very_many_members_some_are_tried(monkeypatch, domain, equation, codes):
+    monkeypatch.setattr("circuitlang.elaboration.totality.mechanisms.MOST_POINTS", 1_000)
+    text = f"circ 1\ndomain D = 0..100\nmodel M(a: D) -> y {{ t[x: D, z: D] {domain} = {equation}  y = t[a, 0] }}\n"
+    assert {one.code for one in check(Source("x.circ", text)).diagnostics} == codes

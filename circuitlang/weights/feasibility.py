@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from circuitlang.backends.tracr.planning import Plan
 
 MOST_TRIED = 300_000  # values of a function that are worked out one by one, a second or so: more are left to compiling
-# Functions whose tables are worked out all at once.
-AT_ONCE = frozenset(
-    ("add", "subtract", "multiply", "min", "max", "floor_divide", "modulo", "equal", "not_equal")
-    + ("less", "less_equal", "greater", "greater_equal")
-)
+# Functions whose tables are worked out in one piece.
+COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+AT_ONCE = COMPARISONS | {"add", "subtract", "multiply", "min", "max", "floor_divide", "modulo"}
 # Without data a network has no size, and a Python function that is not yet allowed to run has no table.
 LATER = frozenset({"E563", "E594"})
 

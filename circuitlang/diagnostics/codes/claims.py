@@ -12,10 +12,11 @@ A claim is worth its risk.  One whose bound is kept by every possible measuremen
 and neither does an interchange that never changes the model's answer: if swapping a node between two inputs leaves
 every answer as it was, a network passes by ignoring the swap.
 
-`check` draws pairs of inputs, interprets the causal model with the node swapped, and stops at the first pair whose
-answer changes.  If there is none among all that were drawn, the claim is refused.  Typical reasons: another node
-carries the same information and the answer prefers it, or only several nodes together decide.  Then interchange them
-jointly:
+`check` takes all pairs of inputs where they are few, draws some where they are many, interprets the causal model with
+the node swapped, and stops at the first pair whose answer changes.  If there is none, the claim is refused.  Typical
+reasons: another node carries the same information and the answer prefers it, or only several nodes together decide.
+Then interchange them jointly; the help names the smallest set that was found, and `circuitc check FILE --effects` all
+of them:
 
     claim c : iia(A, {image_ab, sign}) >= 0.95 on Products
 """,
@@ -35,7 +36,8 @@ below 0.  Percentages are written as fractions: 0.99, not 99.
         "an interchange of an input tests no component",
         """\
 Replacing an input by its value on another example replaces the whole run, at every site: the network under interchange
-is the network on that example.  The number is the accuracy.  Claim a node inside the model.
+is the network on that example.  The number is the accuracy.  Claim a node inside the model.  The same goes for a node
+that is aligned to the whole stream at every position (`embed`, `resid_mid.0`): all later layers read the other example.
 """,
     ),
     Code(
@@ -57,8 +59,8 @@ interval can clear:
         """\
 Even if every one of n samples succeeds, the lower end of the two-sided interval at confidence c is
 ((1 - c) / 2) ** (1 / n).  To show a share of at least t takes n >= ln((1 - c) / 2) / ln(t) samples: 72 for 0.95 and 368
-for 0.99 at confidence 0.95.  With `for`, or several measurements in one statement, all share the 1 - c between them.
-Without `samples` the number is planned.
+for 0.99 at confidence 0.95.  With `for`, or several measurements in one statement, all share the 1 - c between them,
+and so do the heads and mlps of a strictness.  Without `samples` the number is planned, and 2 ** 20 are drawn at most.
 """,
     ),
     Code(

@@ -161,7 +161,7 @@ def _try_doubtful(
         seen: list[Value] = []
         # Where nothing can go wrong, only trying all combinations would tell more than the set of values does.
         futile = declared is None and not doubt.hazards and trial.size() > budget
-        trial.complete = not futile
+        trial.complete = trial.complete and not futile
         for outcome, used in () if futile else _outcomes(trial, budget):
             budget -= _cost(used)
             if isinstance(outcome, Case):
