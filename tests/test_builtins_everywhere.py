@@ -160,6 +160,24 @@ def test_check_knows_whether_there_is_a_value(expr: Expr) -> None:
         assert same(found, value[1]) and found in model.output_node.domain
 
 
+@pytest.mark.parametrize(
+    ("equation", "codes"),
+    [
+        ("if t[i] == 1 then none else mean(t[j] for j where j <= i)", {"E223"}),  # `none` is not forgotten
+        ("cosh(t[i])", set()),
+        ("sqrt(t[i] + 1) * sqrt(t[i] + 1)", set()),
+    ],
+)
+def test_inferred_domains(equation: str, codes: set[str]) -> None:
+    text = f"circ 1\nmodel M(t[i]: 0..3) -> c {{ c[i] = {equation} }}\n"
+    result = pipeline.check(Source("test.circ", text))
+    assert {one.code for one in result.diagnostics} == codes
+    if result.program is not None:
+        domain = result.program.models[0].output_node.domain
+        # Doubles are listed unless rounding alone keeps two of them apart.
+        assert domain == (Real() if "sqrt" in equation else finite(map(math.cosh, range(4))))
+
+
 # ---- sets of values
 
 

@@ -4,18 +4,22 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from circuitlang.cli.arguments import parser
 from circuitlang.diagnostics import Source, render
 from circuitlang.pipeline import check
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PROGRAM = re.findall(r"```circ\n(.*?)```", README, re.S)[0]
+PROGRAMS = re.findall(r"```circ\n(.*?)```", README, re.S)
+PROGRAM = PROGRAMS[0]
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.S)[0]
 
 
-def test_the_program_has_no_mistakes():
-    checked = check(Source("tiny.circ", PROGRAM))
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_programs_have_no_mistakes(program):
+    checked = check(Source("tiny.circ", program))
     assert checked.program is not None
     assert checked.diagnostics == ()
 

@@ -9,9 +9,10 @@ _OPENING = """# Operators, builtins and folds
 Written from the table that gives them their meaning; every example is a true statement of the language.
 
 Numbers are exact as long as they can be: a written `0.1` is one tenth, `1 / 3 * 3 == 1`, and a root or logarithm that
-is rational comes out as the fraction it is. Only what is irrational (`sqrt(2)`, `exp(1)`, `cos(k, p)`) is a double, and
-so is what is computed with it. Doubles are compared bit by bit: compare them with `<`, or `round` them first. A
-function says why it has no value where it has none (`log(0)`, `"abc"[7]`), and `circuitc check` finds where that is.
+is rational comes out as the fraction it is. Other roots and logarithms, exponentials and circular functions are
+doubles, and so is what is computed with them. Doubles are compared bit by bit, and `circuitc check` tells where
+rounding would decide (W270): write `abs(x - y) < 1e-6`. A function says why it has no value where it has none
+(`log(0)`, `"abc"[7]`), and `circuitc check` finds where that is.
 
 Places in texts and tuples are counted from 0; ranges and `slice` include both ends. A fold may choose among its members
 with `where`, and say with `else` what it is of none: `max(x for k in D where p else 0)`. Without `in D` it goes through

@@ -29,7 +29,7 @@ from circuitlang.simulation.run import simulate
 from circuitlang.simulation.sampling import sample_inputs
 
 ENUMERATED, SAMPLED = 20_000, 10_000  # inputs; all of them if they are no more than the first number
-MOST_WORK = 1 << 34  # multiplications of a check, a few seconds; at least so many inputs are sampled:
+MOST_WORK = 1 << 35  # multiplications of a check, a few seconds; at least so many inputs are sampled:
 LEAST_SAMPLED = 256
 CHUNK = 1 << 20  # numbers of the stream that are held at once; about what a cache holds
 WHOLE_WORK, WHOLE = 1 << 29, 256  # of the run of the whole network: multiplications, and inputs at most

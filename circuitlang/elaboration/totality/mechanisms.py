@@ -17,7 +17,7 @@ from circuitlang.core.expression import Positions
 from circuitlang.core.extern import Extern
 from circuitlang.core.functions import NoValue
 from circuitlang.core.model import Cell, Extent, Index, shown_cell
-from circuitlang.core.values import Tie, Value, show
+from circuitlang.core.values import Tie, Value, kind_of, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.totality.abstract import Abstract
 from circuitlang.elaboration.totality.points import Mechanism, Point, points, ranges_of
@@ -173,7 +173,8 @@ def _try_doubtful(
         value = doubt.value
         if trial.complete:
             # A mean stays a number of any size, however few its values are here.
-            value = Possible(interval=value.interval) if value.is_continuous else listed(seen)
+            size = Possible(interval=value.interval) if value.is_continuous else NOWHERE
+            value = size.join(listed(one for one in seen if size is NOWHERE or kind_of(one) != "number"))
         else:
             doubts.update(dict.fromkeys(reason for _, reason in doubt.hazards))
             if declared is not None and not doubt.hazards:

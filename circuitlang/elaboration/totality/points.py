@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 
 from circuitlang.core.domain import Finite
-from circuitlang.core.expression import Each, Expr, Positions, walk
+from circuitlang.core.expression import Each, Expr, Positions, Read, free_variables, walk
 from circuitlang.core.model import Extent, Index
 from circuitlang.core.values import Value
 from circuitlang.diagnostics import Span
@@ -39,6 +39,10 @@ def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str
 
     In the longest strings there is every member in any case; where even the outer ones are dear, lengths are left out.
     """
+    if _is_same_everywhere(mechanism):
+        members = product(*ranges_of(mechanism, abstract, cases[-1]))
+        yield from (Point(cases[-1], index) for index in islice(members, 1))
+        return
     own, inner = bool(mechanism.index), _goes_through_positions(mechanism.expr)
     cheap = _steps(cases, own + inner) <= MOST_STEPS
     if not cheap:
@@ -47,6 +51,15 @@ def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str
     for lengths in cases:
         ranges = ranges_of(mechanism, abstract, lengths, thorough=cheap or lengths is cases[-1])
         yield from (Point(lengths, index) for index in product(*ranges))
+
+
+def _is_same_everywhere(mechanism: Mechanism) -> bool:
+    """Whether neither the member nor the lengths matter: only nodes without an index are read."""
+    return not free_variables(mechanism.expr) and not any(
+        (isinstance(part, Read) and (part.index or part.node.startswith("length(")))
+        or (isinstance(part, Each) and isinstance(part.over, Positions))
+        for part in walk(mechanism.expr)
+    )
 
 
 def _steps(cases: Sequence[Mapping[str, int]], power: int) -> int:
