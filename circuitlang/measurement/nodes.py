@@ -21,7 +21,7 @@ LEAST = 64  # pairs that the network is run on, whatever it costs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeMeasure:
-    """One node: of `counted` pairs without ties, `effective` change the model's answer; what the network did is `tally`."""
+    """One node: `effective` of `counted` pairs without ties change the model's answer; `tally` is the network's."""
 
     node: str
     effective: int

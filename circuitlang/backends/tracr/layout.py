@@ -107,8 +107,9 @@ def query_kinds(operation: Attention) -> np.ndarray:
 
 
 def _kinds(rows: np.ndarray) -> np.ndarray:
-    found, kind = np.unique(rows, axis=0, return_inverse=True)
-    return (kind.reshape(-1, 1) == np.arange(len(found)))[:, found.any(1)]
+    packed = [row.tobytes() for row in np.packbits(rows, axis=1)]  # in the order of the rows themselves
+    kinds = {row: kind for kind, row in enumerate(sorted({row for row in packed if any(row)}))}
+    return np.array([kinds.get(row, -1) for row in packed])[:, None] == np.arange(len(kinds))
 
 
 def scratch_width(operation: Attention, lowered: Lowered) -> int:
