@@ -6,10 +6,12 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+import strategies
+from hypothesis import HealthCheck, given, settings
 
-from circuitlang.diagnostics import Diagnostic, Label, Source, Span
+from circuitlang.diagnostics import Diagnostic, Label, Source, Span, render
 from circuitlang.pipeline import Checked, check
-from circuitlang.syntax import format_source
+from circuitlang.syntax import format_source, print_tree
 
 ROOT = Path(__file__).parent.parent
 _SPEC = spec_from_file_location("fuzz", ROOT / "benchmarks" / "fuzz.py")
@@ -64,6 +66,14 @@ def test_the_fuzz_notices_a_formatter_that_changes_the_meaning(programs, monkeyp
     monkeypatch.setattr(fuzz, "format_source", lambda source: (source.text.replace("1", "2"), ()))
     case = fuzz.Case(1, (), ROOT / "x.circ", b"circ 1\nlet x = 1\n")
     assert "formatting changes the tree" in fuzz.answer(case).offence
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(strategies.whole)
+def test_what_can_be_written_can_be_refused(program):
+    """Programs that parse, and mean nothing: elaboration says so."""
+    diagnostics = check(Source("x.circ", print_tree(program))).diagnostics
+    assert render(diagnostics) and any(one.is_error for one in diagnostics)
 
 
 def repeated(line: str, times: int = 2000) -> str:

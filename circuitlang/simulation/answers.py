@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from circuitlang.core.model import Model
-from circuitlang.core.values import kind_of, show
+from circuitlang.core.values import Value, kind_of, show
 from circuitlang.simulation.columns import ABSENT, Column
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -49,13 +50,15 @@ def answers_of(model: Model, columns: Mapping[str, Column], closeness: float = 0
 
 def keys_of(column: Column) -> np.ndarray:
     """uint64 [row]: equal where a whole column is, whatever its codes and its padding (but for one in 2^60 rows)."""
-    table = np.array([_key(f"{kind_of(value)} {show(value)}") for value in column.values] + [0], np.uint64)
-    places = [np.array([_key(show(member)) for member in axis], np.uint64) for axis in column.axes]
+    table = np.array([_key(_exact(value)) for value in column.values] + [0], np.uint64)
+    places = [np.array([_key(_exact(member)) for member in axis], np.uint64) for axis in column.axes]
     total = np.zeros(len(column), np.uint64)
     for index in np.ndindex(*column.codes.shape[1:]):
         codes = column.codes[(slice(None), *index)]
-        where = np.uint64(sum(int(place[at]) for place, at in zip(places, index, strict=True)) % 2**64)
-        total += np.where(codes == ABSENT, np.uint64(0), _mixed(table[codes] ^ where))
+        where = 0
+        for place, at in zip(places, index, strict=True):
+            where = (where * int(_ODD) + int(place[at])) % 2**64  # [0, 1] is another cell than [1, 0]
+        total += np.where(codes == ABSENT, np.uint64(0), _mixed(table[codes] ^ np.uint64(where)))
     return total
 
 
@@ -65,6 +68,19 @@ def joint_keys(keys: list[np.ndarray]) -> np.ndarray:
     for one in keys:
         total = _mixed(total ^ one) * _ODD
     return total
+
+
+def _exact(value: Value) -> str:
+    """A value to its last bit, as `show` would not: equal for what is the same value."""
+    match value:
+        case tuple():
+            return f"({', '.join(map(_exact, value))})"
+        case bool() | str() | None:
+            return repr(value)
+        case int() | float() | Fraction():
+            return str(Fraction(value))
+        case _:
+            return show(value)
 
 
 def _mixed(keys: np.ndarray) -> np.ndarray:

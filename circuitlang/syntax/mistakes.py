@@ -7,6 +7,7 @@ which they are asked.
 from collections.abc import Callable
 
 from circuitlang.diagnostics import Diagnostic
+from circuitlang.syntax.habits import HABITS
 from circuitlang.syntax.header import not_a_declaration, slashes
 from circuitlang.syntax.trouble import Trouble
 from circuitlang.syntax.words import (
@@ -21,6 +22,7 @@ from circuitlang.syntax.words import (
 )
 
 COMPARISONS = ("COMPARE", "IN")
+JOINTS = {"AMPERSAND": "and", "VBAR": "or"}
 LINES = "a new line ends a statement, except inside ( ) and [ ] and the braces of a set or `match`"
 # Between two of these stands one comparison at most.
 SEPARATES_COMPARISONS = frozenset("AND OR NOT IF THEN ELSE WHERE FOR COMMA COLON EQUAL ARROW GIVES ON _NL".split())
@@ -42,6 +44,17 @@ def chained_comparison(t: Trouble) -> Diagnostic | None:
             middle = t.text(t.tokens[i + 1], t.last)
             left = t.operand(SEPARATES_COMPARISONS, i)
             right = t.following(SEPARATES_COMPARISONS | {*COMPARISONS, "LBRACE"}, t.index)
+            joint = next((j for j, one in t.outward() if j > i and one.type in JOINTS), None)
+            if joint is not None:
+                word, sign = JOINTS[t.tokens[joint].type], t.tokens[joint]
+                first, second = t.text(t.tokens[i + 1], t.tokens[joint - 1]), t.text(t.tokens[joint + 1], t.last)
+                return Diagnostic(
+                    "E107",
+                    f"`{sign}` stands between sets; between statements stands `{word}`",
+                    t.at(sign, f"write `{word}`"),
+                    notes=(f"`{sign}` binds tighter than `{token}`, so comparisons would chain here",),
+                    helps=(f"{left} {token} {first} {word} {second} {t.token} {right}",),
+                )
             return Diagnostic(
                 "E107",
                 f"comparisons do not chain: `{token}` already has its two sides",
@@ -260,6 +273,8 @@ def unexpected_token(t: Trouble) -> Diagnostic:
     label = f"expected {expected}"
     notes = (f"`{t.token}` is a word of the language, not a name",) if is_keyword(t.token) and t.wants_value else ()
     helps = (f"{_article(t.kind)} `{t.kind.lower()}` is written: {SHAPES[t.kind]}",)
+    if "WHERE" in t.expected and t.inner.token is not None:
+        helps = ("a comprehension is written: max(x[j] for j where j <= i else 0)",)
     if t.last.type == "PERCENT":
         helps = ("a share is a number from 0 to 1: `0.99`, not `99%`", *helps)
     if any(one.type == "FLOOR" and one.line == t.last.line for one in t.tokens[: t.index]):
@@ -278,6 +293,7 @@ def _article(kind: str) -> str:
 
 
 MISTAKES: tuple[Callable[[Trouble], Diagnostic | None], ...] = (
+    *HABITS,
     chained_comparison,
     not_in,
     wrong_arrow,

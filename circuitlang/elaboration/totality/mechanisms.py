@@ -112,7 +112,7 @@ def _check_many(
     mechanism: Mechanism, declared: Domain | None, abstract: Abstract, cases: Sequence[Mapping[str, int]]
 ) -> Finding:
     """A family with very many members: all of them at once, and where that leaves doubt, some of them."""
-    possible, hazards, cases = NOWHERE, False, (*cases[:-1 : 1 + len(cases) // 100], cases[-1])
+    possible, hazards, cases = NOWHERE, False, (*cases[: -1 : 1 + len(cases) // 100], cases[-1])
     for lengths in cases:
         abstract.lengths = lengths
         indices = zip(mechanism.index, ranges_of(mechanism, abstract, lengths), strict=True)
