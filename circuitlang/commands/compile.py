@@ -18,7 +18,10 @@ from circuitlang.weights import Choice
 def compile_to_tracr(program: Program, choice: Choice, run: Path | None = None, names: Sequence[str] = ()) -> Outcome:
     """Compile networks, keep their weights, and say where every node lives and what it is worth."""
     compiled = [network.name for network in program.networks if isinstance(network.origin, Compiled)]
-    networks, told = chosen("compiled network", names, compiled, "network Exact = tracr(MODEL)"), []
+    example = "network Exact = tracr(MODEL)"
+    if program.trains:
+        example += "   or, for what a training is given: circuitc compile FILE --to siit"
+    networks, told = chosen("compiled network", names, compiled, example), []
 
     from circuitlang.reports.compiled import CompileJson, compiled_json, compiled_text  # now that the names are known
 

@@ -195,7 +195,7 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
                 f"`{form.path.value}` declares no `{name.text}`",
                 name.span,
                 "not found there",
-                help=f"did you mean {one_of(close)}?" if close else _offered(offered),
+                help=f"did you mean {one_of(close)}?" if close else offers(offered),
             )
         else:
             reporter.refuse(
@@ -209,7 +209,8 @@ def _import_names(scope: Scope, form: tree.ImportNames, other: Scope | None, rep
             )
 
 
-def _offered(names: tuple[str, ...], most: int = 8) -> str:
+def offers(names: tuple[str, ...], most: int = 24) -> str:
+    """What a file or a model has, for a help: the first of many."""
     if not names:
         return "it offers nothing"
     return f"it offers {one_of(names[:most], 'and')}" + (f", and {len(names) - most} more" if len(names) > most else "")

@@ -21,9 +21,24 @@ class Wanted:
 
     text: str
     told: bool = False  # a more precise mistake has been told already
+    help: str = ""  # what to write, where the example of the setting would not do
 
 
 TOLD = Wanted("", told=True)
+# What other libraries call a setting, and how it is written here.
+ELSEWHERE = {
+    **dict.fromkeys(["n_layer", "num_layers", "depth"], "layers = 2"),
+    **dict.fromkeys(["n_head", "num_heads"], "heads = 4"),
+    **dict.fromkeys(["width", "hidden_size", "n_embd", "embed_dim"], "d_model = 64"),
+    **dict.fromkeys(["d_ff", "mlp_dim", "d_hidden"], "d_mlp = 256"),
+    **dict.fromkeys(["act_fn", "nonlinearity"], "activation = gelu"),
+    **dict.fromkeys(["normalization", "normalization_type", "layernorm", "ln"], "norm = none"),
+    **dict.fromkeys(["lr", "learning_rate"], "optimizer = adam(lr = 1e-3)"),
+    **dict.fromkeys(["epochs", "n_epochs"], "at_most = 10 epochs"),
+    **dict.fromkeys(["steps", "n_steps", "max_steps"], "at_most = 4_000 steps"),
+    "batch_size": "batch = 256",
+    **dict.fromkeys(["n", "samples", "n_samples"], "size = 20_000"),
+}
 Reader: TypeAlias = Callable[[tree.Expr, Context], Any]
 
 
@@ -104,7 +119,9 @@ def read_settings(
 
 def _tell_unknown(ctx: Context, key: tree.Name, known: Mapping[str, Setting], owner: str) -> tuple[str, ...]:
     """The settings that may be meant."""
-    close = nearest(key.text, known)
+    other = ELSEWHERE.get(key.text, "")
+    meant = other.split(" ")[0] if other.split(" ")[0] in known else ""
+    close = (meant,) if meant else nearest(key.text, known)
     names = ", ".join(f"`{name}`" for name in known)
     ctx.refuse(
         "E250",
@@ -112,7 +129,11 @@ def _tell_unknown(ctx: Context, key: tree.Name, known: Mapping[str, Setting], ow
         key.span,
         "not a setting",
         note=f"its settings are {names}" if known else "it has no settings",
-        help=f"did you mean {one_of(close)}?" if close else f"remove `{key.text}`",
+        help=f"write, for example: {other}"
+        if meant
+        else f"did you mean {one_of(close)}?"
+        if close
+        else f"remove `{key.text}`",
     )
     return close
 
@@ -126,7 +147,9 @@ def _tell_wrong(ctx: Context, setting: Setting, value: tree.Expr, wanted: Wanted
         f"`{setting.name}` of {owner} wants {wanted.text}",
         value.span,
         f"this is {describe(value)}",
-        help=f"did you mean `{setting.name} = {close[0]}`?" if close else f"write, for example: {setting.example}",
+        help=f"did you mean `{setting.name} = {close[0]}`?"
+        if close
+        else wanted.help or f"write, for example: {setting.example}",
     )
 
 

@@ -166,7 +166,12 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _with_notes(text: str, notes: Iterable[tuple[str, str | None]]) -> str:
-    return text + "".join(f"{name}: {note}\n" for name, note in dict.fromkeys(notes) if note)
+    """A table with what there is to say of its rows, each thing once."""
+    told: dict[str, list[str]] = {}
+    for name, note in notes:
+        if note is not None:
+            told.setdefault(note, []).append(name)
+    return text + "".join(f"{', '.join(dict.fromkeys(names))}: {note}\n" for note, names in told.items())
 
 
 def _number(number: int | None) -> str:

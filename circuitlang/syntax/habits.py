@@ -35,7 +35,7 @@ def loop(t: Trouble) -> Diagnostic | None:
     """E101: `for i in w { ... }` among equations, or behind one."""
     if t.token.type != "FOR" or t.kind != "MODEL" or not t.in_block:
         return None
-    message = "nothing loops: an equation with an index holds at every one"
+    message = "nothing loops: an equation with an index holds for every index"
     return Diagnostic("E101", message, t.here("not needed"), helps=(f"{_output(t)} = ...",))
 
 

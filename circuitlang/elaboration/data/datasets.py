@@ -10,13 +10,20 @@ from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.draws import enough_to_draw, in_order, read_draws, read_entries
 from circuitlang.elaboration.data.prompts import read_prompts
-from circuitlang.elaboration.settings import TOLD, Schema, Setting, number, read_settings, whole
+from circuitlang.elaboration.settings import TOLD, Schema, Setting, Wanted, number, read_settings, whole
 from circuitlang.syntax import tree
 
 
 def _later(value: tree.Expr, ctx: Context) -> Any:
     """Prompts are read when the draws are known."""
     return value
+
+
+def _one_length(value: tree.Expr, ctx: Context) -> Any:
+    """A length of all sequences; several are drawn."""
+    found = whole(1, LONGEST)(value, ctx)
+    drawn = isinstance(value, tree.Set | tree.Range) and isinstance(found, Wanted) and not found.told
+    return replace(found, help=f"draw it: length(w) ~ uniform({value.span.text})") if drawn else found
 
 
 _SETTINGS: Schema = (
@@ -26,7 +33,7 @@ _SETTINGS: Schema = (
     Setting("tolerance", number(0), "tolerance = 0.05"),
     Setting("train", number(0, 1, open_ends=True), "train = 0.8"),
     Setting("test", number(0, 1, open_ends=True), "test = 0.2"),
-    Setting("length", whole(1, LONGEST), "length = 4"),
+    Setting("length", _one_length, "length = 4"),
 )
 
 

@@ -122,6 +122,16 @@ def _tell_bad_length(ctx: Context, span: Span, sequence: str, value: str) -> Non
 def _tell_distribution(ctx: Context, target: str, written: tree.Expr) -> bool:
     name = written.function.span.text if isinstance(written, tree.Call) else ""
     close = nearest(name, _DISTRIBUTIONS)
+    if isinstance(written, tree.Call) and name in _DISTRIBUTIONS:
+        members = ", ".join(argument.span.text for argument in written.arguments)
+        ctx.refuse(
+            "E263",
+            f"`{name}` takes one set",
+            written.span,
+            f"{len(written.arguments)} arguments" if len(written.arguments) != 1 else "no set",
+            help=f"{target} ~ {name}({{{members}}})" if members else f"{target} ~ {name}({{1, 2, 3}})",
+        )
+        return False
     inner = written.span.text[len(name) :] if name else f"({written.span.text})"
     ctx.refuse(
         "E263",

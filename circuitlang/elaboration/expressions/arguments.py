@@ -1,5 +1,7 @@
 """The arguments of a call.  In: a call as written; out: its plain arguments, or what is wrong with their number."""
 
+from collections.abc import Sequence
+
 from circuitlang.core.functions import BUILTINS, FOLDS, OF_FUNCTIONS
 from circuitlang.diagnostics import Label, one_of
 from circuitlang.elaboration.expressions.environment import Environment
@@ -10,13 +12,19 @@ MOST = 1000  # arguments
 
 
 def refuse_arity(
-    form: tree.Call, name: str, least: int, most: int, at: Environment, see: tuple[Label, ...] = ()
+    form: tree.Call,
+    name: str,
+    least: int,
+    most: int,
+    at: Environment,
+    see: tuple[Label, ...] = (),
+    parameters: Sequence[str] = (),
 ) -> None:
-    """Tell that a call has too few or too many arguments."""
+    """Tell that a call has too few or too many arguments; declared `parameters` go by their names."""
     wanted = str(least) if least == most else f"{least} or more" if most == MOST else f"{least} or {most}"
     given = len(form.arguments)
     words = "argument" if wanted == "1" else "arguments"
-    use = f"{name}({', '.join('xyzuvw'[: min(most, 6)])})" if most < MOST else f"{name}(x, y)"
+    use = f"{name}({', '.join(parameters or 'xyzuvw'[: min(most, 6)])})" if most < MOST else f"{name}(x, y)"
     if name in BUILTINS and name in OF_FUNCTIONS:
         use = OF_FUNCTIONS[name].use
     return at.reporter.refuse(

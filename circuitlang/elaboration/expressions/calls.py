@@ -76,7 +76,9 @@ def _refuse_function(form: tree.Call, at: Environment) -> None:
         f"`{shown(name.span)}` is no function",
         name.span,
         "cannot be called",
-        help="call a function by its name",
+        help=f"write {name.name.text}({shown(name.value.span)})"
+        if isinstance(name, tree.Field) and name.name.text in BUILTINS
+        else "call a function by its name",
     )
 
 
@@ -189,7 +191,7 @@ def _extern(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at:
         )
     most = len(extern.parameters)
     if len(arguments) != most:
-        return refuse_arity(form, entry.name, most, most, at, see)
+        return refuse_arity(form, entry.name, most, most, at, see, [one.name for one in extern.parameters])
     values = [at.value(argument) for argument in arguments]
     known = [value for value in values if value is not None]
     if len(known) < most or not all(

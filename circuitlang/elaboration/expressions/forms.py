@@ -235,7 +235,8 @@ def _arm(form: tree.Arm, subject: Typed | None, at: Environment) -> tuple[Finite
             f"an arm of a match holds constants, but `{shown(pattern.span)}` depends on other values",
             pattern.span,
             "not a constant",
-            help=f"compare instead: if {shown(form.pattern.span)} == ... then ... else ...",
+            help=f"compare instead: if {shown(form.pattern.span)}{'' if pattern.kinds == BOOL else ' == ...'} "
+            "then ... else ...",
         )
     members = constant_set(pattern)
     values = Finite((pattern.constant,)) if members is None else members

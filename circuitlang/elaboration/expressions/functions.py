@@ -43,7 +43,8 @@ def inline(entry: Entry, form: tree.Call, arguments: tuple[tree.Expr, ...], at: 
     function: tree.Function = entry.form
     if len(arguments) != len(function.parameters):
         see = (Label(entry.span, "declared here"),)
-        return refuse_arity(form, entry.name, len(function.parameters), len(function.parameters), at, see)
+        names = [parameter.text for parameter in function.parameters]
+        return refuse_arity(form, entry.name, len(names), len(names), at, see, names)
     key = f"{entry.home.source.path}:{function.name.text}"
     if key in at.inside:
         return None  # the function itself has been told

@@ -11,6 +11,7 @@ from circuitlang.diagnostics import Label, Span, nearest, one_of
 from circuitlang.elaboration.expressions.applying import apply_function
 from circuitlang.elaboration.expressions.constants import value_of_entry
 from circuitlang.elaboration.expressions.environment import Environment, Part
+from circuitlang.elaboration.expressions.meant import meant
 from circuitlang.elaboration.expressions.typed import (
     NONE,
     NUMBER,
@@ -24,7 +25,7 @@ from circuitlang.elaboration.expressions.typed import (
     shown,
 )
 from circuitlang.elaboration.expressions.unapplied import refuse_pattern
-from circuitlang.elaboration.scope import A, Entry, Scope, near
+from circuitlang.elaboration.scope import A, Entry, Scope, near, offers
 from circuitlang.syntax import tree
 
 
@@ -269,27 +270,23 @@ def refuse_field(form: tree.Field, at: Environment) -> None:
             f"`{shown(form.value.span)}` has no parts" if not offered else f"`{text}` has no node `{form.name.text}`"
         )
     close = nearest(form.name.text, offered)
-    help = (
-        f"did you mean {one_of(close)}?"
-        if close
-        else f"it offers {one_of(offered[:8], 'and')}"
-        if offered
-        else "leave the field out"
-    )
+    help = f"did you mean {one_of(close)}?" if close else offers(offered) if offered else "leave the field out"
     return at.reporter.refuse("E201", message, form.name.span, "not found", help=help)
 
 
 def refuse_unknown(name: tree.Name, at: Environment, *, callable_: bool = False) -> None:
     """Tell that a name is unknown, with names that are close."""
     local = () if callable_ else tuple(dict.fromkeys((*at.variables, *at.parts, *at.names)))
+    indices = (index.variable for part in at.parts.values() if part is not None for index in part.index)
+    other = meant(name.text, indices, callable_=callable_)
     others = (*at.scope.names(), *(BUILTINS if callable_ else ("bool",)))
-    close = near(name.text, local) or near(name.text, others)
+    close = () if other else near(name.text, local) or near(name.text, others)
     part = at.parts.get(close[0]) if close else None
     see = (
         (Label(part.span, "a similar name"),) if part else (at.scope.place(close[0], "a similar name") if close else ())
     )
     what = "function" if callable_ else "name"
-    help = f"did you mean {one_of(close)}?" if close else _instead(name.text, local, callable_)
+    help = other or (f"did you mean {one_of(close)}?" if close else _instead(name.text, local, callable_))
     return at.reporter.refuse(
         "E201", f"there is no {what} `{name.text}` in {at.place}", name.span, "not found", see=see, help=help
     )

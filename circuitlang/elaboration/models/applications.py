@@ -86,7 +86,8 @@ def read_arguments(form: tree.Node, entry: Entry, call: tree.Call, at: Environme
     given = plain_arguments(call, at)
     if given is not None and len(given) != len(model.params):
         see = (Label(model.name.span, "declared here"),)
-        return refuse_arity(call, model.name.text, len(model.params), len(model.params), at, see)
+        names = [param.name.text for param in model.params]
+        return refuse_arity(call, model.name.text, len(names), len(names), at, see, names)
     return given
 
 

@@ -13,7 +13,6 @@ from circuitlang.syntax import tree
 
 Lengths = tuple[int, ...]
 USUAL: Lengths = (1, 2, 3)  # of models without data
-LONGEST = 64  # longer strings are checked at this many positions
 MOST_CASES = 100  # of lengths together
 
 

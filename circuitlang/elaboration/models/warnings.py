@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from circuitlang.core.domain import describe_values
-from circuitlang.core.expression import Match, reads
+from circuitlang.core.expression import Each, Match, reads, walk
 from circuitlang.core.model import Model
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics import Label, Span
@@ -64,11 +64,15 @@ def warn_about_constant(mechanism: Mechanism, possible: Possible, abstract: Abst
             f"`{mechanism.name}` is {show(value)}, whatever it reads",
             mechanism.span,
             f"always {show(value)}" if len(show(value)) < 40 else "always the same",
-            note="`the` of several values is none: it wants a condition that one position meets"
-            if value is None
-            else "",
+            note=_why_none(mechanism) if value is None else "",
             help=f"write it as the constant it is: {show(value)}, or change what it computes",
         )
+
+
+def _why_none(mechanism: Mechanism) -> str:
+    if any(isinstance(part, Each) and part.fold == "the" for part in walk(mechanism.expr)):
+        return "`the` of several values is none: it wants a condition that one position meets"
+    return "positions are counted from 0, and outside the string is `none`: the last value is w[length(w) - 1]"
 
 
 def warn_about_arms(abstract: Abstract, within: Span, reporter: Reporter) -> None:

@@ -160,7 +160,7 @@ def _in_every_template(ctx: Context, expr: tree.Name, name: str, layout: Layout)
 def _tell_no_hole(ctx: Context, expr: tree.Name, layout: Layout) -> None:
     names = layout.data[0].name if layout.data else None
     if layout.holes:
-        close = nearest(expr.text, (*layout.holes, "end"))
+        close = nearest(expr.text, (*layout.holes, "end")) or _begun(expr.text, layout.holes)
         note = f"the holes of `{names}` are {one_of(layout.holes, 'and')}; `end` is the last token"
         help = f"did you mean {one_of(close)}?" if close else f"write, for example: @ {layout.holes[-1]}"
     elif names is None:
@@ -173,6 +173,13 @@ def _tell_no_hole(ctx: Context, expr: tree.Name, layout: Layout) -> None:
     ctx.refuse(
         "E307", f"no token position is called `{expr.text}`", expr.span, "names no token", see=see, note=note, help=help
     )
+
+
+def _begun(text: str, holes: Iterable[str]) -> tuple[str, ...]:
+    """What is meant by `last`, or by the first letters of a hole."""
+    if text in ("last", "final", "eos"):
+        return ("end",)
+    return tuple(hole for hole in holes if hole.startswith(text))
 
 
 def _within(ctx: Context, expr: tree.Expr, position: Position, layout: Layout) -> Position | None:

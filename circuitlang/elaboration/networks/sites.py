@@ -113,6 +113,12 @@ def _other_notation(expr: tree.Expr) -> str:
     if found := re.fullmatch(r"[lL]?([0-9]+)\.([hH][0-9]+|mlp|MLP)", text):
         part = found[2].lower()
         return f"did you mean `L{found[1]}.{part if part == 'mlp' else part.upper()}`?"
+    if found := re.fullmatch(r"(?:mlp|m)_?([0-9]+)", text):
+        return f"write L{found[1]}.mlp"
+    if found := re.fullmatch(r"[laLA]?([0-9]+)[._]?[hH]([0-9]+)", text):
+        return f"write L{found[1]}.H{found[2]}"
+    if found := re.fullmatch(r"resid_(pre|mid|post)_?([0-9]+)", text):
+        return f"write resid_{found[1]}.{found[2]}"
     if re.fullmatch(r"[hH][0-9]+", text):
         return f"say in which layer: L0.{text.upper()}"
     if re.fullmatch(r"[lL][0-9]+", text):

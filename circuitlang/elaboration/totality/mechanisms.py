@@ -7,7 +7,7 @@ that no input creates. Sets of values settle most mechanisms; where they leave d
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from circuitlang.core.calling import check_arguments
@@ -20,11 +20,12 @@ from circuitlang.core.model import Cell, Extent, Index, shown_cell
 from circuitlang.core.values import Tie, Value, kind_of, show
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.totality.abstract import Abstract
-from circuitlang.elaboration.totality.points import Mechanism, Point, points, ranges_of
+from circuitlang.elaboration.totality.points import Mechanism, Point, left_out, points, ranges_of
 from circuitlang.elaboration.totality.possible import NOWHERE, Possible, listed, of_domain
 from circuitlang.elaboration.totality.rounding import kept_apart
 
 MOST_TRIED = 6_000  # combinations of one mechanism; those of many cells count several times
+MOST_FOR_DOMAIN = 700  # of them, where only the domain to infer depends on it
 MOST_POINTS = 10_000  # members of a family, at all lengths, that are looked at one by one
 SAMPLE = 1_000  # of them at random, if there are more
 
@@ -105,7 +106,32 @@ def check_mechanism(
             doubtful.append(Doubt(point, value, hazards))
         else:
             possible = value if possible is NOWHERE else possible.join(value)
-    return _try_doubtful(mechanism, declared, abstract, possible.without_cell(), doubtful)
+    possible, unseen = _with_left_out(mechanism, declared, abstract, cases, possible.without_cell())
+    finding = _try_doubtful(mechanism, declared, abstract, possible, doubtful)
+    return finding if finding.case or not unseen else replace(finding, doubts=(*finding.doubts, *unseen))
+
+
+def _with_left_out(
+    mechanism: Mechanism,
+    declared: Domain | None,
+    abstract: Abstract,
+    cases: Sequence[Mapping[str, int]],
+    possible: Possible,
+) -> tuple[Possible, tuple[str, ...]]:
+    """The values with those of members that were not looked at one by one, and a doubt if they may go wrong."""
+    ranges = left_out(mechanism, abstract, cases)
+    if ranges is None:
+        return possible, ()
+    abstract.forget()
+    indices = zip(mechanism.index, ranges, strict=True)
+    value = abstract.value(mechanism.expr, {one.variable: listed(values) for one, values in indices})
+    if not abstract.hazards and (not _is_doubtful(value, declared) or _is_part(value, possible)):
+        return possible.join(value).without_cell(), ()
+    return possible, ("only some positions of such long strings were tried",)
+
+
+def _is_part(value: Possible, possible: Possible) -> bool:
+    return value.values is not None and value.listed.keys() <= possible.listed.keys()
 
 
 def _check_many(
@@ -151,18 +177,20 @@ def _try_doubtful(
     mechanism: Mechanism, declared: Domain | None, abstract: Abstract, possible: Possible, doubtful: Sequence[Doubt]
 ) -> Finding:
     """Try combinations at the points where sets of values leave doubt, until one goes wrong."""
-    budget = MOST_TRIED
+    budget, hopeless = MOST_TRIED, False
     doubts: dict[str, None] = {}
     for doubt in doubtful:
-        held = doubt.value.values if declared is None and not doubt.hazards else None
-        if held is not None and doubt.value.listed.keys() <= possible.listed.keys():
+        harmless = declared is None and not doubt.hazards
+        known = doubt.value.values is not None and doubt.value.listed.keys() <= possible.listed.keys()
+        if harmless and known:
             continue  # nothing can go wrong, and nothing new can come of it
         trial = Trial(mechanism, doubt.point, abstract, doubt.hazards)
         seen: list[Value] = []
         # Where nothing can go wrong, only trying all combinations would tell more than the set of values does.
-        futile = declared is None and not doubt.hazards and trial.size() > budget
+        allowed = min(budget, MOST_FOR_DOMAIN) if harmless else budget
+        futile = harmless and (hopeless or trial.size() > allowed)
         trial.complete = trial.complete and not futile
-        for outcome, used in () if futile else _outcomes(trial, budget):
+        for outcome, used in () if futile else _outcomes(trial, allowed, sample=not harmless):
             budget -= _cost(used)
             if isinstance(outcome, Case):
                 return Finding(possible=possible, case=outcome, doubts=())
@@ -170,7 +198,7 @@ def _try_doubtful(
                 case = Case(point=doubt.point, cells=used, value=outcome, intervened=trial.intervenes)
                 return Finding(possible=possible, case=case, doubts=())
             seen.append(outcome)
-        value = doubt.value
+        value, hopeless = doubt.value, hopeless or not trial.complete
         if trial.complete:
             # A mean stays a number of any size, however few its values are here.
             size = Possible(interval=value.interval) if value.is_continuous else NOWHERE
@@ -183,10 +211,10 @@ def _try_doubtful(
     return Finding(possible=possible, case=None, doubts=tuple(doubts))
 
 
-def _outcomes(trial: "Trial", budget: int) -> Iterator[tuple[Value | Case, dict[Cell, Value]]]:
-    """The results of at most `budget` combinations: in order as far as that goes, then a seeded sample."""
+def _outcomes(trial: "Trial", budget: int, sample: bool) -> Iterator[tuple[Value | Case, dict[Cell, Value]]]:
+    """The results of at most `budget` combinations: in order as far as that goes, then perhaps a seeded sample."""
     left = budget
-    while left > SAMPLE:
+    while left > SAMPLE * sample:
         found = trial.run()
         yield found
         if not trial.advance():
@@ -194,7 +222,7 @@ def _outcomes(trial: "Trial", budget: int) -> Iterator[tuple[Value | Case, dict[
         left -= _cost(found[1])
     trial.complete = False
     source = random.Random(0)
-    left = min(SAMPLE, budget)
+    left = min(SAMPLE, budget) if sample else 0
     while left > 0:
         found = trial.run(source)
         yield found

@@ -9,10 +9,11 @@ from circuitlang.core.expression import Each, Expr, Positions, Read, free_variab
 from circuitlang.core.model import Extent, Index
 from circuitlang.core.values import Value
 from circuitlang.diagnostics import Span
-from circuitlang.elaboration.models.lengths import LONGEST
 from circuitlang.elaboration.totality.abstract import Abstract
 
 MOST_STEPS = 2_000  # positions over all lengths, pairs of them where a mechanism goes through positions itself
+MOST_LONGEST = 10_000  # the same in the longest strings alone, one by one
+MOST_TOGETHER = 64_000  # and all at once
 FEW = 3  # positions at each end
 
 
@@ -37,7 +38,8 @@ class Point:
 def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]) -> Iterator[Point]:
     """Members of a family, one after the other, at all lengths: every member where that is cheap, else the outer ones.
 
-    In the longest strings there is every member in any case; where even the outer ones are dear, lengths are left out.
+    In the longest strings there is every member unless that is dear too (`left_out`); where even the outer ones are
+    dear, lengths are left out.
     """
     if _is_same_everywhere(mechanism):
         members = product(*ranges_of(mechanism, abstract, cases[-1]))
@@ -49,8 +51,25 @@ def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str
         stride = 1 + (2 * FEW if own else 1) * _steps(cases, inner) // (4 * MOST_STEPS)
         cases = (*cases[:-1:stride], cases[-1])
     for lengths in cases:
-        ranges = ranges_of(mechanism, abstract, lengths, thorough=cheap or lengths is cases[-1])
+        thorough = cheap or (lengths is cases[-1] and _longest_steps(mechanism, lengths) <= MOST_LONGEST)
+        ranges = ranges_of(mechanism, abstract, lengths, thorough)
         yield from (Point(lengths, index) for index in product(*ranges))
+
+
+def left_out(
+    mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]
+) -> list[Sequence[Value]] | None:
+    """All that each index goes through in the longest strings, if `points` has left out some of it; not where all is dear."""
+    if not mechanism.index or _is_same_everywhere(mechanism):
+        return None
+    if not MOST_LONGEST < _longest_steps(mechanism, cases[-1]) <= MOST_TOGETHER:
+        return None
+    ranges = ranges_of(mechanism, abstract, cases[-1])
+    return None if ranges == ranges_of(mechanism, abstract, cases[-1], thorough=False) else ranges
+
+
+def _longest_steps(mechanism: Mechanism, lengths: Mapping[str, int]) -> int:
+    return _steps([lengths], bool(mechanism.index) + _goes_through_positions(mechanism.expr))
 
 
 def _is_same_everywhere(mechanism: Mechanism) -> bool:
@@ -76,21 +95,21 @@ def ranges_of(
 ) -> list[Sequence[Value]]:
     """What each index goes through in strings of certain lengths; if not thorough, only the outer positions."""
     abstract.lengths = lengths
-    most = LONGEST if thorough else 2 * FEW
     ranges: list[Sequence[Value]] = []
     for index in mechanism.index:
         match index.over:
             case Positions(of=of):
-                ranges.append(_few(range(lengths[of]), most))
+                ranges.append(range(lengths[of]) if thorough else _few(range(lengths[of])))
             case Extent():
-                ranges.append(_few(abstract.range(index.over), most))
+                positions = abstract.range(index.over)
+                ranges.append(positions if thorough else _few(positions))
             case Finite(values=values):
                 ranges.append(values)
     return ranges
 
 
-def _few(positions: range, most: int) -> Sequence[int]:
-    """The positions, or of very many those at both ends and in the middle."""
-    if len(positions) <= most:
+def _few(positions: range) -> Sequence[int]:
+    """The positions, or of many those at both ends and in the middle."""
+    if len(positions) <= 2 * FEW:
         return positions
     return (*positions[:FEW], positions[len(positions) // 2], *positions[-FEW:])
