@@ -96,8 +96,8 @@ def _members(domain: Domain) -> dict[object, Value]:
 
 
 def _member(value: Value, members: dict[object, Value]) -> Value:
-    """A value as its domain has it: 1 for 1.0; as it is where the domain has no list, or lacks it."""
-    return members.get(key_of(value), value)
+    """A value as its domain has it: 1 for 1.0; as it is, infinite or not, where the domain has no list, or lacks it."""
+    return members.get(key_of(value), value if isinstance(value, float) else normal(value))
 
 
 def _plain(result: object) -> Value:
