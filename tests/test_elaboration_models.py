@@ -183,6 +183,22 @@ def test_mechanisms_are_checked_at_the_lengths_of_the_data(data: str, expected: 
 
 
 @pytest.mark.parametrize(
+    ("length", "equation", "expected"),
+    [
+        (100, "if i == 70 then 5 else w[i]", ["E218"]),  # a position between the ends
+        (100, "if i == 70 and i > 80 then 5 else w[i]", []),
+        (1000, "if i == 700 then 5 else w[i]", ["E218"]),
+        (90, "if any(j > 80 for j where j == i) and i != 89 and i > 85 and i != 87 then 5 else 1", ["E218"]),
+        (200, "if i == 70 and count(j where w[j] == w[i]) > 3 then 5 else 1", ["W245"]),  # too many to be sure
+        (200, "if i == 70 and count(j where w[j] == w[i]) > 3 then 4 else 1", []),
+    ],
+)
+def test_every_position_of_a_long_string_is_looked_at(length: int, equation: str, expected: list[str]) -> None:
+    text = "domain Z = 0..4\nmodel M(w[i]: Z) -> n {{ n[i] : Z = {} }}\ndata D for M {{ w ~ uniform(Z)  length(w) = {} }}"
+    assert [code for code in codes(text.format(equation, length)) if code in ("E218", "W245")] == expected
+
+
+@pytest.mark.parametrize(
     ("equation", "expected"),
     [
         ("if b == 0 then 0 else a / b", []),
