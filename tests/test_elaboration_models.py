@@ -194,8 +194,9 @@ def test_mechanisms_are_checked_at_the_lengths_of_the_data(data: str, expected: 
     ],
 )
 def test_every_position_of_a_long_string_is_looked_at(length: int, equation: str, expected: list[str]) -> None:
-    text = "domain Z = 0..4\nmodel M(w[i]: Z) -> n {{ n[i] : Z = {} }}\ndata D for M {{ w ~ uniform(Z)  length(w) = {} }}"
-    assert [code for code in codes(text.format(equation, length)) if code in ("E218", "W245")] == expected
+    model = f"domain Z = 0..4\nmodel M(w[i]: Z) -> n {{ n[i] : Z = {equation} }}\n"
+    found = codes(f"{model}data D for M {{ w ~ uniform(Z)  length(w) = {length} }}")
+    assert [code for code in found if code in ("E218", "W245")] == expected
 
 
 @pytest.mark.parametrize(

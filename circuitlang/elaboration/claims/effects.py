@@ -41,7 +41,7 @@ class Spent(Exception):
 class Effort:
     """How many steps of the interpreter (about a microsecond each) the questions about a program may still take."""
 
-    left: int = 400_000
+    left: int = 200_000
 
     def spend(self, steps: int) -> None:
         """Take so many steps; `Spent` if there are fewer."""

@@ -38,7 +38,7 @@ class Point:
 def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]) -> Iterator[Point]:
     """Members of a family, one after the other, at all lengths: every member where that is cheap, else the outer ones.
 
-    In the longest strings there is every member unless that is dear too (`left_out`); where even the outer ones are
+    In the longest strings there is every member, unless that is dear too (`left_out`); where even the outer ones are
     dear, lengths are left out.
     """
     if _is_same_everywhere(mechanism):
@@ -59,7 +59,10 @@ def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str
 def left_out(
     mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str, int]]
 ) -> list[Sequence[Value]] | None:
-    """All that each index goes through in the longest strings, if `points` has left out some of it; not where all is dear."""
+    """All that each index goes through in the longest strings, if `points` has left out some of it.
+
+    None too where there is so much that even all at once it is dear: then the outer members stand for the others.
+    """
     if not mechanism.index or _is_same_everywhere(mechanism):
         return None
     if not MOST_LONGEST < _longest_steps(mechanism, cases[-1]) <= MOST_TOGETHER:
