@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import circuitlang
 from circuitlang.backends import courses
 from circuitlang.cli import run
 from circuitlang.core.claim import Claim
@@ -33,6 +34,7 @@ from circuitlang.syntax import format_source, tree
 from circuitlang.syntax.words import KEYWORDS
 
 DOCS = Path(__file__).parent.parent / "docs"
+STD = Path(circuitlang.__file__).parent / "std"
 PAGES = sorted(DOCS.glob("*.md"))
 FENCE = re.compile(r"^```circ *(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"(?P<begin><!-- table: (?P<name>[^>]*) -->\n)(?P<text>.*?)(?P<end><!-- end -->)", re.DOTALL)
@@ -168,6 +170,34 @@ def codes(letters: str) -> str:
     return table(("code", "name", "what it says"), *(row for row in rows if row[0].startswith(f"`{letters}")))
 
 
+def declared(name: str) -> Iterator[tuple[str, str]]:
+    """What a file of the library declares, as it is used, and the comment above it without its `#`."""
+    comment = ""
+    for line in (STD / name).read_text(encoding="utf-8").splitlines()[2:]:
+        comment = "" if not line else line[2:] if line.startswith("# ") else comment
+        if found := re.match(r"(?:let|domain|model) +(\w+(?:\([^)]*\))?)", line):
+            yield found[1], comment
+
+
+def rasp() -> str:
+    rows: dict[str, list[str]] = {}
+    for use, comment in declared("rasp.circ"):
+        rows.setdefault(comment, []).append(f"`{use}`")
+    return table(("", ""), *((", ".join(uses), comment) for comment, uses in rows.items()))
+
+
+def english() -> str:
+    program = circuitlang.load(STD / "english.circ")
+    sizes = {domain.name: len(domain.values) for domain in program.domains}
+    uses = [use for use, _ in declared("english.circ")]
+    rows = (
+        ("sets of words", [f"`{use}` ({sizes[use]})" for use in uses if use in sizes]),
+        ("tuples", [f"`{use}`" for use in uses if use not in sizes and "(" not in use]),
+        ("functions", [f"`{use}`" for use in uses if "(" in use]),
+    )
+    return table(("", ""), *((what, ", ".join(them)) for what, them in rows))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "keywords": lambda: ", ".join(f"`{word.lower()}`" for word in sorted(KEYWORDS)) + "\n",
     "settings of `transformer`": lambda: settings(constructors._TRANSFORMER, TransformerShape),
@@ -185,6 +215,8 @@ TABLES: dict[str, Callable[[], str]] = {
             for name, (schema, data) in bases._METHODS.items()
         ),
     ),
+    "std/rasp.circ": rasp,
+    "std/english.circ": english,
     "constructors": lambda: table(("constructor",), *((f"`{one}`",) for one in constructors._EXAMPLES.values())),
     "distributions": lambda: ", ".join(f"`{name}`" for name in draws._DISTRIBUTIONS) + "\n",
     "metrics that are measured": lambda: metrics(ready=True),

@@ -101,8 +101,9 @@ def slice_(t: Trouble) -> Diagnostic | None:
         return None
     if t.kind in ("ALIGN", "CIRCUIT", "BASIS"):
         range_ = "0..7"
-        if t.last.type == "INT" and t.next is not None and t.next.type == "INT" and int(str(t.next)) > int(str(t.last)):
-            range_ = f"{t.last}..{int(str(t.next)) - 1}"
+        ends = [str(end) for end in (t.last, t.next) if end is not None and end.type == "INT" and len(end) < 9]
+        if len(ends) == 2 and int(ends[0]) < int(ends[1]):
+            range_ = f"{ends[0]}..{int(ends[1]) - 1}"
         helps = (f"{_adjacent(t, t.inner.token)}[{range_}]",)
         message = "a range is written `a..b`, and both ends belong to it"
         return Diagnostic("E101", message, t.here("expected `..`"), helps=helps)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
+from math import prod
 
 from circuitlang.core.domain import Finite
 from circuitlang.core.expression import Each, Expr, Positions, Read, free_variables, walk
@@ -51,7 +52,7 @@ def points(mechanism: Mechanism, abstract: Abstract, cases: Sequence[Mapping[str
         stride = 1 + (2 * FEW if own else 1) * _steps(cases, inner) // (4 * MOST_STEPS)
         cases = (*cases[:-1:stride], cases[-1])
     for lengths in cases:
-        thorough = cheap or (lengths is cases[-1] and _longest_steps(mechanism, lengths) <= MOST_LONGEST)
+        thorough = (cheap or lengths is cases[-1]) and _longest_steps(mechanism, lengths) <= MOST_LONGEST
         ranges = ranges_of(mechanism, abstract, lengths, thorough)
         yield from (Point(lengths, index) for index in product(*ranges))
 
@@ -72,7 +73,8 @@ def left_out(
 
 
 def _longest_steps(mechanism: Mechanism, lengths: Mapping[str, int]) -> int:
-    return _steps([lengths], bool(mechanism.index) + _goes_through_positions(mechanism.expr))
+    others = prod(len(index.over) for index in mechanism.index if isinstance(index.over, Finite))
+    return others * _steps([lengths], bool(mechanism.index) + _goes_through_positions(mechanism.expr))
 
 
 def _is_same_everywhere(mechanism: Mechanism) -> bool:
