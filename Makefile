@@ -11,7 +11,7 @@ demo: $(VENV)/ready
 	$(BIN)/circuitc render examples/frac_prevs.circ --alignment Trained --out runs/frac_prevs/diagram
 
 test: $(VENV)/ready
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 4
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 Every input is made from a program of the checkout by one kind of damage (`DAMAGES`) or several, and is a function of
 the seed and its number: `--only NUMBER` makes it again. An offender is an exception, a diagnostic that cannot be
-printed, formatting that changes the tree, or more than 5 processor seconds.
+printed, formatting that changes the tree, more than 5 processor seconds, or more than 4 GB.
 Run: `python benchmarks/fuzz.py [--inputs 20000] [--seed 0] [--keep FOLDER]`; exit 1 on any offender.
 """
 
@@ -12,6 +12,7 @@ import faulthandler
 import io
 import os
 import re
+import resource
 import signal
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from circuitlang.syntax import format_source, parse, print_tree
 
 ROOT = Path(__file__).parent.parent
 BAR = 5.0  # processor seconds
+MEMORY = 4 * 2**30  # bytes, more than any check may take
 FENCE = re.compile(r"^```circ ?\S*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TOKEN = re.compile(r'"[^"\n]*"|#[^\n]*|\w+|->|=>|\.\.|//|\*\*|[=!<>]=|\n|[^\w\s]')
 HUGE = (
@@ -315,6 +317,7 @@ def main() -> int:
     options.add_argument("--keep", type=Path, help="a folder for the inputs that offend")
     chosen = options.parse_args()
     os.environ["CIRCUITC_TRACEBACK"] = "1"
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     programs = corpus()
     if chosen.only is not None:
         case = make(programs, chosen.seed, chosen.only)

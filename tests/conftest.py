@@ -2,7 +2,7 @@
 
 import pytest
 
-collect_ignore = ["golden"]  # its programs are fixtures, and no claims that must hold
+collect_ignore = ["golden", "polychrome.circ"]  # its programs are fixtures, and no claims that must hold
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -86,6 +86,9 @@ def repeated(line: str, times: int = 2000) -> str:
         pytest.param("let x = " + "(" * 20_000 + "]" * 20_000, {"E117"}, id="brackets that do not match"),
         pytest.param("let x = " + "(" * 20_000 + ")" * 20_000, {"E117"}, id="brackets that do"),
         pytest.param(repeated("let x{0} = y{0}\n"), {"E201"}, id="as many unknown names as known ones"),
+        pytest.param("let x = 1e-999999999999999999", {"E118"}, id="a fraction of as many digits"),
+        pytest.param("let x = 0e9999999999", {"E118"}, id="nothing, of as many digits"),
+        pytest.param(f"let x = 0.{'1' * 5000}\nlet y = 1.{'2' * 5000}h", {"E118"}, id="longer than Python reads"),
         pytest.param(repeated("let x{0} = {0}\n"), set(), id="columns of many lines"),
         pytest.param("domain D = 0..99\ndomain E = D * D * D * D\n", {"E217"}, id="a product of a million members"),
         pytest.param(

@@ -442,6 +442,8 @@ def test_the_budget_ends_a_run_and_the_best_network_is_kept():
     assert check(session.runs, session.checker, survey).worst >= max(ranks) - 0.1
     told = unfinished(spec, done.steps, done.history[-1].shares)
     assert told.code == "W551" and "120 steps" in told.message
+    assert "the last check was worst" in unfinished(spec, 120, {"behaviour": 1.0, "frac": 0.99}).notes[0]
+    assert "every answer of the last check was right" in unfinished(spec, 120, {"behaviour": 1.0, "frac": 1.0}).notes[0]
 
 
 def test_without_a_single_step_the_weights_stay_random():

@@ -5,7 +5,8 @@ import re
 
 from circuitlang.diagnostics import Diagnostic, Label, Span
 
-LONGEST = 300  # digits of a whole number
+LONGEST = 300  # digits of a number
+FARTHEST = 308  # exponent
 
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -15,14 +16,23 @@ UNITS = re.compile(r"(?P<number>[0-9_.]+)[ \t]*(?P<unit>s|min|h|steps|epochs)")
 def int_of(text: str, span: Span) -> tuple[int, Diagnostic | None]:
     """E118 when it has more digits than anyone needs."""
     if len(text) > LONGEST:
-        return 0, _too_large(span, f"it has {len(text)} digits")
+        return 0, _beyond(span, "too large", f"it has {len(text)} digits")
     return int(text), None
 
 
 def float_of(text: str, span: Span) -> tuple[float, Diagnostic | None]:
-    """E118 when it is beyond the largest floating point number."""
+    """E118 when it is beyond the largest floating point number, closer to 0 than any, or longer than anyone needs."""
+    digits, _, exponent = text.lower().partition("e")
+    if len(digits) > LONGEST:
+        return 0.0, _beyond(span, "too long", f"it has {len(digits) - 1} digits")
     value = float(text)
-    return (value, None) if math.isfinite(value) else (0.0, _too_large(span, "a number ends near 1.8e308"))
+    if not math.isfinite(value):
+        return 0.0, _beyond(span, "too large", "a number ends near 1.8e308")
+    if exponent and (len(exponent) > LONGEST or abs(int(exponent)) > FARTHEST):
+        # It would be worked out exactly, with as many digits.
+        size = "too close to 0" if exponent.startswith("-") else "too large"
+        return 0.0, _beyond(span, size, f"exponents go from -{FARTHEST} to {FARTHEST}")
+    return value, None
 
 
 def quantity_of(text: str, span: Span) -> tuple[tuple[int | float, str, str], Diagnostic | None]:
@@ -56,6 +66,10 @@ def quoted(value: str) -> str:
     return '"' + value.replace("\n", "\\n").replace("\t", "\\t") + '"'
 
 
-def _too_large(span: Span, why: str) -> Diagnostic:
-    helps = ("write a smaller number",)
-    return Diagnostic("E118", "this number is too large", Label(span, why), helps=helps)
+def _beyond(span: Span, how: str, why: str) -> Diagnostic:
+    helps = (
+        ("write 0, or a number that is farther from it",) if how == "too close to 0" else ("write a smaller number",)
+    )
+    if how == "too long":
+        helps = (f"round it: {span.text[:18]}",)
+    return Diagnostic("E118", f"this number is {how}", Label(span, why), helps=helps)

@@ -47,13 +47,20 @@ def refuse_divergence(spec: TrainingSpec, step: int, how: str, rate: float) -> R
     )
 
 
+RIGHT = (
+    "every answer of the last check was right: what fails is rarer than its sample, or nothing that training tries, "
+    "such as an interchange of one member of a family; `circuitc verify` shows which claim it is"
+)
+
+
 def unfinished(spec: TrainingSpec, taken: int, shares: Mapping[str, float]) -> Diagnostic:
     """W551: the budget was spent before the claims held; says which kind of answer was furthest from right at last."""
     steps = "1 step" if taken == 1 else f"{taken:,} steps"
     notes = []
     if shares:
         worst = min(shares, key=lambda kind: shares[kind])
-        notes.append(f"the last check was worst {_where(worst, spec)}: {shares[worst]:.2%} of the answers were right")
+        told = f"the last check was worst {_where(worst, spec)}: {shares[worst]:.2%} of the answers were right"
+        notes.append(told if shares[worst] < 1 else RIGHT)
     return Diagnostic(
         "W551",
         f"the training of `{spec.network}` stopped after {steps}, before its claims held",

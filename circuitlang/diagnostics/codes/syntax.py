@@ -206,10 +206,10 @@ interventions), or a `let` outside.
     Code(
         "E118",
         "number-too-large",
-        "a number is larger than can be computed with",
+        "a number is larger, or closer to 0, than can be computed with",
         """\
-Whole numbers are computed exactly and may have up to 300 digits; other numbers end near 1.8e308, where floating point
-does.  Beyond that a number would silently become infinite, and no equation that uses it would mean what it says.
+Numbers are computed exactly and may have up to 300 digits, and exponents up to 308, where floating point ends.  Beyond
+that a number would silently become infinite, or 0, and no equation that uses it would mean what it says.
 Mistyped exponents are the usual cause: `1e-3`, not `1e999`.
 """,
     ),
