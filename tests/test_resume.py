@@ -499,7 +499,7 @@ def test_a_budget_in_seconds_is_shared_by_all_parts_of_a_training(tmp_path):
     spec = spec.model_copy(update={"budget": BudgetSpec(seconds=60.0)})
     session = Session(spec, program, "cpu")
     go(session, 7)
-    session.clock.began -= 59.9
+    session.clock.began -= 59.0
     state = save(session)
     began = time.monotonic()
     done = train(spec, program, keeper=Keeper(tmp_path / "c", {}, replace(state)))
