@@ -66,6 +66,10 @@ def test_it_checks_and_is_formatted(path):
         ("hist", {("exact",), ("implements",)}),
         ("sort_unique", {("sorts",), ("implements", "rank"), ("implements", "out")}),
         ("vowels", {("counts",)}),
+        (
+            "first_hour/tense",
+            {("exact",), ("nothing_else",), *(("implements", node) for node in ("tense", "alike", "before", "remark"))},
+        ),
     ],
 )
 def test_compiled_examples_hold(name, claims, here, capsys):

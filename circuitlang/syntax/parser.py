@@ -24,6 +24,7 @@ from circuitlang.syntax.words import DECLARATIONS
 BEGINS_LINE = frozenset(["NAME", "KEYWORD_AS_KEY", "RBRACE"]) | DECLARATIONS
 ENTRY_SIGNS = frozenset(["EQUAL", "ARROW", "COLON", "TILDE", "RBRACE"])
 MOST = 20  # mistakes told of one declaration
+MOST_READ = 40_000  # tokens read to find them: it is read again after each, and an open bracket makes it very long
 # The grammar begins with a header; a declaration on its own is parsed behind this one.
 PREAMBLE = (Token("CIRC", "circ"), Token("INT", "1"), Token("_NL", "\n"))
 
@@ -71,7 +72,9 @@ def parse(source: Source) -> tuple[tree.Tree | None, tuple[Diagnostic, ...]]:
 def _declaration(source: Source, tokens: Sequence[Token]) -> tuple[tree.Declaration | None, tuple[Diagnostic, ...]]:
     """One declaration, or its mistakes: an entry of a block that makes no sense is told, and the rest is read again."""
     mistakes: list[Diagnostic] = []
-    while len(mistakes) < MOST:
+    read = 0
+    while len(mistakes) < MOST and read < MOST_READ:
+        read += len(tokens)
         raw, failed = _reduce(tokens)
         if raw is not None:
             form, odd = _build(source, raw)

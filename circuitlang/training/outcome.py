@@ -56,7 +56,9 @@ RIGHT = (
 def unfinished(spec: TrainingSpec, taken: int, shares: Mapping[str, float]) -> Diagnostic:
     """W551: the budget was spent before the claims held; says which kind of answer was furthest from right at last."""
     steps = "1 step" if taken == 1 else f"{taken:,} steps"
-    notes = []
+    notes, helps = [], ["give it more time, such as at_most = 30min, another `seed`, or another learning rate"]
+    if isinstance(spec.losses.strict, float) and spec.losses.strict > 0:
+        helps.append("or let the nodes settle first: strict = ramp(0.0, 1.0, over = 300 steps)")
     if shares:
         worst = min(shares, key=lambda kind: shares[kind])
         told = f"the last check was worst {_where(worst, spec)}: {shares[worst]:.2%} of the answers were right"
@@ -65,7 +67,7 @@ def unfinished(spec: TrainingSpec, taken: int, shares: Mapping[str, float]) -> D
         "W551",
         f"the training of `{spec.network}` stopped after {steps}, before its claims held",
         notes=tuple(notes),
-        helps=("give it more time, such as at_most = 30min, another `seed`, or another learning rate",),
+        helps=tuple(helps),
     )
 
 
