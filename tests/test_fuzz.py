@@ -76,6 +76,13 @@ def test_what_can_be_written_can_be_refused(program):
     assert render(diagnostics) and any(one.is_error for one in diagnostics)
 
 
+@pytest.mark.parametrize("last", ["length(w) - 0.5", "length(w) - 1e-308", "10**0.1 * length(w)"])
+def test_positions_are_whole_numbers(last):
+    text = f"circ 1\ndomain D = 0..2\nmodel M(w[i]: D) -> out {{ out[i: 0..{last}] = w[0] }}\n"
+    text += "data S for M { w ~ uniform(D)  length(w) = 4 }\n"
+    assert [one.code for one in check(Source("x.circ", text)).diagnostics] == ["E232"]
+
+
 def repeated(line: str, times: int = 2000) -> str:
     return "".join(line.format(number) for number in range(times))
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from circuitlang.core.domain import BOOL, Domain, Finite
 from circuitlang.core.expression import Positions
 from circuitlang.core.model import Input, Model, Node
+from circuitlang.core.values import Value
 from circuitlang.diagnostics import Label
 from circuitlang.elaboration.expressions.applying import is_too_large
 from circuitlang.elaboration.expressions.constants import elaborate_domain
@@ -145,14 +146,8 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
         return None
     read = Mechanism(name=name, index=index, expr=mechanism.expr, span=form.equation.span)
     lengths = lengths_to_check(read, shop)
-    if any(shop.abstract.range_at(case, one.over).stop > MOST_POSITIONS for case in lengths for one in index):
-        return at.reporter.refuse(
-            "E232",
-            f"`{form.name.text}` has more than {MOST_POSITIONS:,} positions",
-            form.family[0].span,
-            "too many positions",
-            help="write, for example: 0..2 * length(w) - 1",
-        )
+    if not all(_ends_well(form, shop.abstract.last_at(case, one.over), at) for case in lengths for one in index):
+        return None
     finding = check_mechanism(read, declared, shop.abstract, lengths)
     tell_finding(form, read, finding, declared, at.reporter)
     if finding.case is None:
@@ -175,6 +170,23 @@ def _node(form: tree.Node, shop: Workshop) -> Part | None:
     )
     declared_at = form.domain.span if form.domain is not None else form.equation.span
     return Part(name=name, index=index, domain=domain, span=form.name.span, declared=declared_at)
+
+
+def _ends_well(form: tree.Node, last: Value | None, at: Environment) -> bool:
+    """Whether a family can have this last position. Errors: E232."""
+    if last is None or (isinstance(last, int) and last < MOST_POSITIONS):
+        return True
+    too_many = isinstance(last, int)
+    at.reporter.refuse(
+        "E232",
+        f"`{form.name.text}` has more than {MOST_POSITIONS:,} positions"
+        if too_many
+        else f"the last position of `{form.name.text}` would be no whole number",
+        form.family[0].span,
+        "too many positions" if too_many else "does not end at a position",
+        help="write, for example: 0..2 * length(w) - 1",
+    )
+    return False
 
 
 def _named(domain: Domain, shop: Workshop) -> Domain:

@@ -161,18 +161,19 @@ class Abstract:
         held = self.cells.get(cell) or self.held[expr.node]
         return Possible(held.listed, held.interval, held.unlisted, cell)
 
-    def range_at(self, lengths: Mapping[str, int], over: Positions | Extent | Finite) -> range:
-        """The positions of a family in strings of these lengths; none of a family over a domain."""
-        self.lengths = lengths
-        return self.range(over) if isinstance(over, Extent) else range(0)
-
     def range(self, extent: Extent) -> range:
         """The positions of an extent at the present lengths."""
         low, high = self.value(extent.low, {}), self.value(extent.high, {})
         if not low.single or not high.single:
             return range(0)
         (first,), (last,) = low.listed.values(), high.listed.values()
-        return range(first, last + 1)
+        return range(first, last + 1) if isinstance(first, int) and isinstance(last, int) else range(0)
+
+    def last_at(self, lengths: Mapping[str, int], over: Positions | Extent | Finite) -> Value | None:
+        """The last position of an extent in strings of these lengths, whole or not; None where it is not known."""
+        self.lengths = lengths
+        high = self.value(over.high, {}) if isinstance(over, Extent) else None
+        return None if high is None or not high.single else next(iter(high.listed.values()))
 
     def _if(self, test: Expr, then: Expr, other: Expr, variables: Variables) -> Possible:
         found, tested = NOWHERE, self.value(test, variables)
