@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from circuitlang.training.checkpoints import Keeper
     from circuitlang.training.outcome import Trained
     from circuitlang.training.progress import Tracker
-    from circuitlang.verification import Laboratory, Report
+    from circuitlang.verification import Instrumented, Laboratory, Report, StopTest, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,33 @@ def train(
 ) -> Trained:
     """Weights that satisfy a spec; the claims named by `until` decide when they do, `keeper` writes checkpoints."""
     from circuitlang.training.loop import train as train_network
-    from circuitlang.verification import StopTest
 
-    need_externs(program)
-    device = device_named(choice.device)
-    claims = tuple(program.claim(name) for name in spec.until)
-    others = dict.fromkeys(name for claim in claims for name in program.networks_of(claim) if name != spec.network)
-    fixed = obtain_all(program, others, choice)
-    test = StopTest(program=program, claims=claims, seed=spec.seed, device=device)
+    test, fixed = _stop_test(program, spec, choice)
 
     def stop(network: Transformer) -> bool:
         return test({**fixed, spec.network: instrument(program, spec.network, network)})
 
-    until = stop if claims else None
-    return train_network(spec, program, stop=until, tracker=tracker, device=device, keeper=keeper)
+    until = stop if test.claims else None
+    return train_network(spec, program, stop=until, tracker=tracker, device=test.device, keeper=keeper)
+
+
+def missed(program: Program, spec: TrainingSpec, choice: Choice, network: Transformer) -> tuple[Verdict, ...]:
+    """Which claims of a training do not hold of the network that came of it, and on which inputs."""
+    test, fixed = _stop_test(program, spec, choice)
+    return test.failed({**fixed, spec.network: instrument(program, spec.network, network)})
+
+
+def _stop_test(
+    program: Program, spec: TrainingSpec, choice: Choice
+) -> tuple[StopTest, dict[str, Instrumented]]:
+    """What decides the claims of a training, and the other networks that they are about."""
+    from circuitlang.verification import StopTest
+
+    need_externs(program)
+    claims = tuple(program.claim(name) for name in spec.until)
+    others = dict.fromkeys(name for claim in claims for name in program.networks_of(claim) if name != spec.network)
+    test = StopTest(program=program, claims=claims, seed=spec.seed, device=device_named(choice.device))
+    return test, obtain_all(program, others, choice)
 
 
 def laboratory(program: Program, choice: Choice) -> Laboratory:

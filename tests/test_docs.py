@@ -24,7 +24,7 @@ from circuitlang.core.train import Optimizer, Ramp, Train
 from circuitlang.diagnostics import CODES, Source, read_source, render
 from circuitlang.elaboration.claims import statements, terms
 from circuitlang.elaboration.context import Context
-from circuitlang.elaboration.data import datasets, draws, trains
+from circuitlang.elaboration.data import datasets, draws, schedules, trains
 from circuitlang.elaboration.networks import bases, constructors
 from circuitlang.elaboration.reporter import Reporter
 from circuitlang.elaboration.scope import Scope
@@ -205,7 +205,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings of data": lambda: settings(datasets._SETTINGS, Data),
     "settings of `siit`": lambda: settings(trains._METHODS["siit"][0], Train),
     "settings of `adam` and `adamw`": lambda: settings(trains._OPTIMIZER, Optimizer),
-    "settings of `ramp`": lambda: settings(trains._RAMP, Ramp),
+    "settings of `ramp` and `cosine`": lambda: settings(schedules._RAMP, Ramp),
     "settings of a claim": lambda: settings(statements._SETTINGS, Claim),
     "options of metrics": lambda: settings(tuple(terms._OPTIONS.values())),
     "methods of a basis": lambda: table(

@@ -38,9 +38,9 @@ from circuitlang.simulation.enumeration import enumerate_inputs
 from circuitlang.simulation.pairs import Pairs, all_pairs
 from circuitlang.simulation.reading import read_for
 from circuitlang.training.checks import Check, Survey, check
-from circuitlang.training.examples import STRICT, Examples, Interventions
+from circuitlang.training.examples import STRICT, Examples, Interventions, Kinds
 from circuitlang.training.loop import train
-from circuitlang.training.losses import answer_losses, mean_over
+from circuitlang.training.losses import Losses, answer_losses, mean_over
 from circuitlang.training.outcome import unfinished
 from circuitlang.training.progress import OnTerminal
 from circuitlang.training.schedule import Clock, Plateau, value_at
@@ -119,11 +119,11 @@ def session_of(made: tuple[Program, TrainingSpec], **changes) -> Session:
 # --- one step's losses, one example at a time -----------------------------------------------------------------------
 
 
-def slow_answers(session: Session, base: int, source: int, node: str | None) -> list:
-    """What the model answers on the base, by the interpreter, with a node taken from the source."""
+def slow_answers(session: Session, base: int, source: int, *nodes) -> list:
+    """What the model answers on the base, by the interpreter, with nodes or members taken from the source."""
     bench = session.runs.variables.bench
     model, rows = bench.subject.model, [bench.batch.assignment(row, bench.subject.model) for row in (base, source)]
-    values = interpret.interchange(model, *rows, [node]) if node else interpret.interpret(model, rows[0])
+    values = interpret.interchange(model, *rows, nodes)
     answer = interpret.answer(model, values)
     return list(answer) if model.output_node.index else [answer]
 
@@ -137,11 +137,15 @@ def slow_place(session: Session, site: Site, row: int) -> int | None:
     return len(parts) if site.position == END else 1 + parts.index(Hole("n3"))
 
 
-def slow_logits(session: Session, base: int, source: int, node: str | None, parts: list) -> torch.Tensor:
+def slow_logits(
+    session: Session, base: int, source: int, node: str | None, parts: list, edges=(), spots=None
+) -> torch.Tensor:
     """The network's output at the answering positions, patched by TransformerLens' own hooks; keeps the graph."""
     variables, network = session.runs.variables, session.network
     tokens = variables.bench.tokens
     cache: dict[str, torch.Tensor] = {}
+    for switch in ("set_use_split_qkv_input", "set_use_hook_mlp_in", "set_use_attn_result"):
+        getattr(network, switch)(bool(edges))
     keep = [(hook, lambda value, hook: cache.__setitem__(hook.name, value)) for hook in network.hook_dict]
     network.run_with_hooks(tokens[[source]], fwd_hooks=keep)
     hooks = []
@@ -149,8 +153,8 @@ def slow_logits(session: Session, base: int, source: int, node: str | None, part
     def patch(site: Site, here: int | None, there: int | None, kept=()) -> None:
         def write(value: torch.Tensor, hook) -> torch.Tensor:
             new = value.clone()
-            spots = [(i, i) for i in range(value.shape[1])] if here is None else [(here, there)]
-            for to, start in spots:
+            everywhere = [(i, i) for i in (range(value.shape[1]) if spots is None else spots)]
+            for to, start in everywhere if here is None else [(here, there)]:
                 if to in kept:
                     continue
                 if site.kind == "head":
@@ -167,12 +171,46 @@ def slow_logits(session: Session, base: int, source: int, node: str | None, part
             patch(site, slow_place(session, site, base), slow_place(session, site, source))
     for part in parts:
         patch(part.component, None, None, kept=[slow_place(session, site, base) for site in part.aligned])
+    hooks += rewiring(edges, cache)
     logits = network.run_with_hooks(tokens[[base]], fwd_hooks=hooks)[0]
     batch = variables.bench.batch
     if variables.bench.subject.reading.prompts:
         end = slow_place(session, Site(kind="embed", position=END), base)
         return logits[end : end + 1]
     return logits[1 : 1 + int(batch.lengths["tokens"][base])]
+
+
+def rewiring(edges, cache: dict[str, torch.Tensor]) -> list:
+    """Hooks that let readers see what the cache holds of writers, added up edge by edge."""
+    live: dict[str, torch.Tensor] = {}
+
+    def name_of(site: Site) -> str:
+        match site.kind:
+            case "embed":
+                return "hook_embed"
+            case "head" if site.slot is None:
+                return f"blocks.{site.layer}.attn.hook_result"
+            case "head":
+                return f"blocks.{site.layer}.hook_{site.slot}_input"
+            case "mlp":
+                return f"blocks.{site.layer}.hook_mlp_out"
+        return f"blocks.{SHAPE.layers - 1}.hook_resid_post"
+
+    def reads(edge):
+        def see(value: torch.Tensor, hook) -> torch.Tensor:
+            change = cache[name_of(edge.writer)] - live[name_of(edge.writer)]
+            change = change if edge.writer.head is None else change[:, :, edge.writer.head]
+            new = value.clone()
+            if edge.reader.head is None:
+                return new + change
+            new[:, :, edge.reader.head] += change
+            return new
+
+        name = f"blocks.{edge.reader.layer}.hook_mlp_in" if edge.reader.kind == "mlp" else name_of(edge.reader)
+        return name, see
+
+    keep = [(name_of(edge.writer), lambda value, hook: live.__setitem__(hook.name, value)) for edge in edges]
+    return [*keep, *map(reads, edges)]
 
 
 def slow_loss(session: Session, logits: torch.Tensor, answers: list) -> torch.Tensor | None:
@@ -189,20 +227,25 @@ def slow_losses(session: Session, interventions: Interventions) -> dict[str, tor
     rows = range(variables.bench.batch.size)
     if variables.bench.batch.size > 2 * len(interventions):
         rows = sorted({*interventions.pairs.base.tolist(), *interventions.pairs.source.tolist()})
-    found = {"behavior": [], "interchange": [], "strict": []}
+    found = {"behavior": [], "interchange": [], "strict": [], "edges": []}
     for row in rows:
         logits = slow_logits(session, row, row, None, [])
-        found["behavior"].append(slow_loss(session, logits, slow_answers(session, row, row, None)))
+        found["behavior"].append(slow_loss(session, logits, slow_answers(session, row, row)))
     for number in range(len(interventions)):
         base, source = int(interventions.pairs.base[number]), int(interventions.pairs.source[number])
         which = int(interventions.node[number])
         node = None if which == STRICT else variables.nodes[which]
         nodes = len(variables.nodes)
-        parts = [part for at, part in enumerate(variables.parts) if interventions.chosen[number, nodes + at]]
-        logits = slow_logits(session, base, source, node, parts)
-        loss = slow_loss(session, logits, slow_answers(session, base, source, node))
-        found["strict" if node is None else "interchange"].append(loss)
-    return {kind: torch.stack([loss for loss in losses if loss is not None]).mean() for kind, losses in found.items()}
+        chosen = interventions.chosen[number, nodes:]
+        parts = [part for part, is_chosen in zip(variables.parts, chosen, strict=False) if is_chosen]
+        edges = [edge for edge, is_chosen in zip(variables.edges, chosen[len(variables.parts) :], strict=True) if is_chosen]
+        spots = None if interventions.places[number].all() else np.flatnonzero(interventions.places[number]).tolist()
+        changed = [] if node is None else [node] if spots is None else [(node, (spot - 1,)) for spot in spots]
+        logits = slow_logits(session, base, source, node, parts, edges, spots)
+        loss = slow_loss(session, logits, slow_answers(session, base, source, *changed))
+        found["edges" if edges else "strict" if node is None else "interchange"].append(loss)
+    known = {kind: [loss for loss in losses if loss is not None] for kind, losses in found.items()}
+    return {kind: torch.stack(losses).mean() for kind, losses in known.items() if losses}
 
 
 def gradients(session: Session, total: torch.Tensor) -> torch.Tensor:
@@ -213,7 +256,18 @@ def gradients(session: Session, total: torch.Tensor) -> torch.Tensor:
     )
 
 
-MADE = {"frac": (frac, 24), "padded": (hist, 16), "positions": (small_ioi, 24), "ties": (prefixes, 24)}
+def frac_edges() -> tuple[Program, TrainingSpec]:
+    program, spec = frac()
+    return program, spec.model_copy(update={"losses": spec.losses.model_copy(update={"edges": 0.7})})
+
+
+MADE = {
+    "frac": (frac, 24),
+    "edges": (frac_edges, 36),
+    "padded": (hist, 16),
+    "positions": (small_ioi, 24),
+    "ties": (prefixes, 24),
+}
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -223,9 +277,9 @@ def test_losses_and_gradients_are_those_of_one_example_at_a_time(name):
     examples = session.examples(0)
     fast = session.runs.losses(examples, None)
     slow = slow_losses(session, examples.interventions)
-    for kind in ("behavior", "interchange", "strict"):
+    for kind in ("behavior", "interchange", "strict", *(["edges"] if name == "edges" else [])):
         assert getattr(fast, kind).item() == pytest.approx(slow[kind].item(), rel=1e-9), kind
-    theirs = gradients(session, slow["behavior"] + slow["interchange"] + slow["strict"])
+    theirs = gradients(session, session.weighted(Losses(**slow), 0))
     ours = gradients(session, session.weighted(session.losses_of(examples, 0), 0))
     assert torch.allclose(ours, theirs, rtol=1e-7, atol=1e-12)
     assert theirs.norm() > 1e-3
@@ -252,16 +306,16 @@ def test_the_losses_notice_a_wrong_mask_target_or_position():
     rolled[:, nodes:] = np.roll(rolled[:, nodes:], 1, axis=1)
     twins = {
         "interchange": (
-            Examples(Interventions(given.pairs, given.node, swapped), examples.targets, examples.counted),
+            Examples(replace(given, chosen=swapped), examples.targets, examples.counted),
             Examples(given, examples.targets[::-1].copy(), examples.counted),
             Examples(given, examples.targets, np.roll(examples.counted, 1, axis=1)),
             Examples(
-                Interventions(Pairs(given.pairs.source, given.pairs.base), given.node, given.chosen),
+                replace(given, pairs=Pairs(given.pairs.source, given.pairs.base)),
                 examples.targets,
                 examples.counted,
             ),
         ),
-        "strict": (Examples(Interventions(given.pairs, given.node, rolled), examples.targets, examples.counted),),
+        "strict": (Examples(replace(given, chosen=rolled), examples.targets, examples.counted),),
     }
     for kind, wrong in twins.items():
         for twin in wrong:
@@ -354,13 +408,14 @@ def test_interventions_are_what_the_specification_says():
     session = session_of(frac())
     nodes, parts = len(session.runs.variables.nodes), len(session.runs.variables.parts)
     assert (nodes, parts) == (2, 8)
-    drawn = session.drawer.interchanges(4000, contrast=1.0)
+    drawn = session.drawer.interchanges(4000, contrast=1.0, members=0.0).interventions
+    assert drawn.places.all()
     assert drawn.chosen.sum(1).tolist() == [1] * 4000 and not drawn.chosen[:, nodes:].any()
     assert 0.45 < (drawn.node == 0).mean() < 0.55
     for node in range(nodes):
         these = np.flatnonzero(drawn.node == node)
         assert session.drawer.targets.under(node, drawn.pairs.take(these)).effective.mean() > 0.99
-    free = session.drawer.interchanges(4000, contrast=0.0)
+    free = session.drawer.interchanges(4000, contrast=0.0, members=0.0).interventions
     these = np.flatnonzero(free.node == 0)
     assert session.drawer.targets.under(0, free.pairs.take(these)).effective.mean() < 0.95
     strict = session.drawer.strict(4000, single=0.5)
@@ -389,10 +444,10 @@ def test_a_check_finds_what_is_wrong_and_where():
     program, spec = frac()
     session = Session(spec, program, "cpu")
     session.network.load_state_dict(exact_network().state_dict())
-    survey = Survey(size=1900, margin=0.8, interchange=True, strict=True, kept=16)
+    survey = Survey(size=1900, margin=0.8, kinds=Kinds(True, True, False), kept=16)
     session.network.blocks[0].mlp.activation = F.relu
     good = check(session.runs, session.checker, survey)
-    assert good.worst == 1.0 and good.loss < 1e-10 and len(good.shares) == 12
+    assert good.worst == 1.0 and good.loss < 1e-10 and len(good.shares) == 14
     with torch.no_grad():
         session.network.unembed.b_U.fill_(0.045)  # of a tolerance of 0.05: too near to it for a margin of 0.8
     assert check(session.runs, session.checker, survey).worst == 0.0
@@ -438,7 +493,7 @@ def test_the_budget_ends_a_run_and_the_best_network_is_kept():
     ranks = [min(entry.shares.values()) for entry in done.history]
     session = Session(spec, program, "cpu")
     session.network.load_state_dict(done.network.state_dict())
-    survey = Survey(size=2048, margin=0.8, interchange=True, strict=True, kept=1)
+    survey = Survey(size=2048, margin=0.8, kinds=Kinds(True, True, False), kept=1)
     assert check(session.runs, session.checker, survey).worst >= max(ranks) - 0.1
     told = unfinished(spec, done.steps, done.history[-1].shares)
     assert told.code == "W551" and "120 steps" in told.message

@@ -9,7 +9,9 @@ from circuitlang.core.data import Data
 from circuitlang.core.model import Model
 from circuitlang.core.train import Train
 from circuitlang.simulation.batches import Batch
+from circuitlang.simulation.contrasts import no_contrast
 from circuitlang.simulation.enumeration import enumerate_inputs
+from circuitlang.simulation.pairs import fresh_pairs, partners
 from circuitlang.simulation.sampling import sample_inputs
 from circuitlang.simulation.splits import Which
 
@@ -31,10 +33,14 @@ def part_of(train: Train, data: Data) -> Which:
 def inputs_of(train: Train, data: Data, model: Model) -> tuple[Batch, bool]:
     """The inputs to train on, and whether these are all there are."""
     which = part_of(train, data)
-    batch = enumerate_inputs(data, model, ENUMERATED, which)
+    batch, size = enumerate_inputs(data, model, ENUMERATED, which, paired=True), data.size or SAMPLED
     if batch is not None:
+        if not len(partners(batch, model).bases):
+            raise no_contrast(data, which)
         return batch, True
-    return sample_inputs(data, model, data.size or SAMPLED, data.seed, "training", which), False
+    if data.vary:  # an input alone has no source among the others
+        return fresh_pairs(data, model, -(-size // 2), data.seed, "training", which)[0], False
+    return sample_inputs(data, model, size, data.seed, "training", which), False
 
 
 def batch_of(train: Train, inputs: int) -> int:

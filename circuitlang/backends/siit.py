@@ -28,6 +28,7 @@ from circuitlang.core.program import Program
 from circuitlang.core.train import Ramp, Train, Weight
 from circuitlang.diagnostics import Diagnostic, Label, Refusal
 from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.questions import questions
 from circuitlang.measurement.strictness import unaligned
 from circuitlang.measurement.subject import Subject
 from circuitlang.networks.config import TransformerConfig
@@ -35,6 +36,7 @@ from circuitlang.networks.transformer import build_transformer
 from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.reading import read_for
 
+MEMBERS = 0.3  # of the interchanges of a family over positions
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -72,12 +74,13 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
         ),
         nodes=tuple(NodeSpec(node=node, sites=tuple(map(str, subject.sites((node,))))) for node in nodes),
         unaligned=tuple(map(str, parts)),
-        pairs=PairSpec(contrast=0.25 if train.contrast is None else train.contrast, hard=1 / 3, kept=512),
+        pairs=_pairs(train),
         losses=LossSpec(
             kind="squared_error" if subject.reading.outputs is None else "cross_entropy",
             behavior=_number(train.behavior),
             interchange=_number(train.iit) if siit else 0.0,
             strict=_number(train.strict) if siit and parts else 0.0,
+            edges=_edges(program, train) if siit else 0.0,
             readout=_number(train.readout) if siit else 0.0,
             single=0.5,
         ),
@@ -93,6 +96,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
         check=checks_of(_gate(program, train.until)),
         until=train.until,
         budget=budget_of(train, size),
+        restarts=train.restarts,
         seed=seed,
     )
 
@@ -142,9 +146,32 @@ def _model(program: Program, train: Train) -> Model:
     return program.model(first)
 
 
+def _pairs(train: Train) -> PairSpec:
+    contrast = _number(0.25 if train.contrast is None else train.contrast)
+    ramp = contrast if isinstance(contrast, RampSpec) else None
+    return PairSpec(
+        contrast=contrast.last if isinstance(contrast, RampSpec) else contrast,
+        contrast_ramp=ramp,
+        hard=1 / 3,
+        kept=512,
+        members=MEMBERS,
+    )
+
+
+def _edges(program: Program, train: Train) -> Number:
+    """The weight of edges: as that of other parts if a claim in `until` measures edges, else none."""
+    if train.strict_edges is not None:
+        return _number(train.strict_edges)
+    claims = [program.claim(name) for name in train.until]
+    asked = [one.metric for claim in claims for statement in claim.statements for one in questions(claim, statement)]
+    return _number(train.strict) if any(metric.over_edges for metric in asked) else 0.0
+
+
 def _number(weight: Weight) -> Number:
     if isinstance(weight, Ramp):
-        return RampSpec(first=weight.first, last=weight.last, start=weight.start, over=weight.over)
+        return RampSpec(
+            first=weight.first, last=weight.last, start=weight.start, over=weight.over, shape=weight.shape
+        )
     return float(weight)
 
 

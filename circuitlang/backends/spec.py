@@ -21,12 +21,15 @@ class Part(BaseModel):
 
 
 class RampSpec(Part):
-    """A number that goes straight from one value to another, from step `start` on, over `over` steps."""
+    """A number that goes from one value to another, from step `start` on, over `over` steps: straight, or as half a
+    cosine does.
+    """
 
     first: float
     last: float
     start: int = 0
     over: Count = 1
+    shape: Literal["ramp", "cosine"] = "ramp"
 
 
 Number: TypeAlias = float | RampSpec
@@ -44,13 +47,22 @@ class DataSpec(Part):
 class PairSpec(Part):
     """Base and source of every intervention are drawn anew in every step.
 
-    `contrast` is the share of interchanges whose prediction differs from the base answer by construction; `hard` the
-    share of a batch that repeats interventions which the last check found worst, out of the latest `kept`.
+    `contrast` is the share of interchanges whose prediction differs from the base answer by construction, at last if it
+    changes as `contrast_ramp` says; `hard` the share of a batch that repeats interventions which the last check found
+    worst, out of the latest `kept`; `members` the share of the interchanges of families that replace random members
+    instead of the whole.
     """
 
     contrast: Share
+    contrast_ramp: RampSpec | None = None
     hard: Share
     kept: Count
+    members: Share = 0.0
+
+    @property
+    def contrasting(self) -> Number:
+        """The contrast over time."""
+        return self.contrast if self.contrast_ramp is None else self.contrast_ramp
 
 
 class NodeSpec(Part):
@@ -63,13 +75,15 @@ class NodeSpec(Part):
 class LossSpec(Part):
     """The losses of the design: `L` is named by `kind`, every weight is applied once.
 
-    interchange: one node per example; strict: one unaligned part with probability `single`, else a random half.
+    interchange: one node per example; strict: one unaligned part with probability `single`, else a random half; edges:
+    the same with edges that the model does not have.
     """
 
     kind: Literal["cross_entropy", "squared_error"]
     behavior: Number
     interchange: Number
     strict: Number
+    edges: Number = 0.0
     readout: Number
     single: Share
 
@@ -134,6 +148,7 @@ class TrainingSpec(Part):
     check: CheckSpec
     until: tuple[str, ...]  # names of claims
     budget: BudgetSpec
+    restarts: Annotated[int, Field(ge=0)] = 0  # from new seeds, within the budget
     seed: int
 
 

@@ -49,13 +49,19 @@ def parser() -> Parser:
         _face,
     )
     one.add_argument("--to", choices=("tracr", "siit"), default="tracr", help="weights (default) or a training spec")
-    one = command(
-        "train", calls.train, "train the networks of a program until their claims hold", _one, _run, _device, _face
-    )
+    text = "train the networks of programs until their claims hold"
+    one = command("train", calls.train, text, _one, _run, _device, _face, file=False)
+    text = "a .circ file; of several, or of folders with files directly in them, all are trained as a suite"
+    one.add_argument("files", metavar="FILE", type=Path, nargs="+", help=text)
     either = one.add_mutually_exclusive_group()
     either.add_argument("--resume", action="store_true", help="go on with a training that was cut off, if there is one")
     either.add_argument("--again", action="store_true", help="train from the start, whatever the run folder holds")
-    one.options += ["--resume", "--again"]  # a group keeps to itself what it adds
+    where = one.add_mutually_exclusive_group()
+    where.add_argument("--jobs", metavar="N", type=positive, help="so many at a time, each in a process of its own")
+    where.add_argument("--cluster", metavar="ADDRESS", help="on the workers of a Dask cluster")
+    one.options += ["--resume", "--again", "--jobs", "--cluster"]  # a group keeps to itself what it adds
+    one.add_argument("--seeds", metavar="N", type=positive, help="train each from so many seeds, one after the other")
+    one.add_argument("--no-verify", action="store_true", help="decide no claims when a network of a suite is trained")
     one = command("verify", calls.verify, "decide the claims of a program", _run, _device, _face)
     one.add_argument("--claim", metavar="NAME", action="append", default=[], help="only this claim; may be repeated")
     _weights(one)
@@ -98,6 +104,14 @@ def seed(text: str) -> int:
     """A seed as files may state it; argparse turns a ValueError into a refusal."""
     number = int(text)
     if not 0 <= number < 2**32:
+        raise ValueError(text)
+    return number
+
+
+def positive(text: str) -> int:
+    """A number of things; argparse turns a ValueError into a refusal."""
+    number = int(text)
+    if not 1 <= number <= 1000:
         raise ValueError(text)
     return number
 

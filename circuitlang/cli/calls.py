@@ -43,9 +43,13 @@ def compile_(given: Namespace, face: Face) -> Outcome:
 
 
 def train(given: Namespace, face: Face) -> Outcome:
-    """Train."""
+    """Train one program, or many."""
+    from circuitlang.cli.suites import is_suite, train_suite
     from circuitlang.commands.train import train
 
+    if is_suite(given):
+        return train_suite(given, face)
+    (given.file,) = given.files
     program = allowed(given, face)
     pipeline.need_externs(program)
     return train(program, choice(given), given.run, given.network, given.resume, given.again)

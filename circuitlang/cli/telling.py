@@ -3,10 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from itertools import zip_longest
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import Diagnostic, render, to_json
@@ -73,17 +73,31 @@ class Github(Text):
 
 
 class Json:
-    """For a program: one JSON object on stdout when all is done, and nothing else there."""
+    """For a program: one JSON object on stdout when all is done, and nothing else there.
+
+    A command that is done in parts gives each by `line`; the object then follows only if it ends otherwise than by
+    having done them all.
+    """
 
     def __init__(self, command: str | None) -> None:
         self.command = command
         self.told: list[Diagnostic] = []
+        self.lines = 0
+        self.out: IO[str] | None = None
 
     @contextmanager
     def working(self) -> Iterator[None]:
         """What anything prints meanwhile goes to stderr, be it in Python or below."""
-        with _descriptor_aside(), redirect_stdout(sys.stderr):
+        with _descriptor_aside() as self.out, redirect_stdout(sys.stderr):
             yield
+
+    def line(self, value: Mapping[str, Any]) -> None:
+        """Print one object on a line, now; Unheard if stdout takes nothing more."""
+        self.lines += 1
+        try:
+            print(json.dumps(value, allow_nan=False), file=self.out, flush=True)
+        except OSError as error:
+            raise Unheard(error) from None
 
     def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Keep them."""
@@ -99,22 +113,28 @@ class Json:
             "diagnostics": to_json(self.told),
             "data": outcome.data,
         }
-        put(json.dumps(answer, indent=2, allow_nan=False))
+        if self.lines and exit_code in (0, 1):
+            return
+        put(json.dumps(answer, indent=None if self.lines else 2, allow_nan=False))
 
 
 @contextmanager
-def _descriptor_aside() -> Iterator[None]:
-    """The descriptor of stdout leads to stderr: programs and libraries that are called know no `sys.stdout`."""
+def _descriptor_aside() -> Iterator[IO[str]]:
+    """The descriptor of stdout leads to stderr: programs and libraries that are called know no `sys.stdout`.
+
+    What is written to the stream that is given still goes where stdout went.
+    """
     try:
         out, err = sys.stdout.fileno(), sys.stderr.fileno()
     except (OSError, ValueError):  # no files, as in a notebook
-        yield
+        yield sys.stdout
         return
     sys.stdout.flush()
     kept = os.dup(out)
     os.dup2(err, out)
+    stream = open(kept, "w", encoding=sys.stdout.encoding, closefd=False)
     try:
-        yield
+        yield stream
     finally:
         os.dup2(kept, out)
         os.close(kept)

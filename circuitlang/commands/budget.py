@@ -20,7 +20,7 @@ from circuitlang.measurement.costs import left_over
 from circuitlang.measurement.material import Material
 from circuitlang.measurement.questions import questions
 from circuitlang.reports.budget import Budget, DataCost, NetworkCost, TrainingCost
-from circuitlang.simulation.pairs import length_groups
+from circuitlang.simulation.pairs import partners
 from circuitlang.simulation.splits import Which
 from circuitlang.weights.foreseen import Foreseen
 
@@ -95,11 +95,11 @@ def _data(program: Program, data: Data, material: Material) -> Iterator[DataCost
 
 def _counts(data: Data, model: Model, which: Which, material: Material) -> tuple[int | None, int | None]:
     try:
-        every = material.every(data, model, which, paired=False)
+        every = material.every(data, model, which, paired=bool(data.vary))
     except Refusal:
         return None, None
     if every is not None:
-        return every.size, sum(int(count) ** 2 for count in length_groups(every.batch, model)[3])
+        return every.batch.size, int(partners(every.batch, model).counts.sum())
     return (count_inputs(data, model), count_pairs(data, model)) if which == "all" else (None, None)
 
 

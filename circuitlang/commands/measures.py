@@ -67,8 +67,13 @@ class Meter:
         if name == "strictness":
             assert found.alignment is not None
             alignment = self.networks.program.alignment(found.alignment)
-            components = len(config.shape.components())
-            parts = left_over(config.shape, self.networks.sites(alignment))
+            if asked.metric.over_edges:
+                components = parts = len(self.networks.outside(alignment, config.shape))
+            else:
+                components = len(config.shape.components())
+                parts = left_over(config.shape, self.networks.sites(alignment))
+        if parts == 0 and asked.metric.over_edges:
+            return replace(cost, note="every edge between aligned parts is the model's, so none could matter")
         if parts == 0:
             return replace(cost, note="every head and mlp is aligned, so nothing else could matter")
         wanted = claim.samples or samples_for(asked.bound, alpha / components)

@@ -70,6 +70,11 @@ class Metric:
         """An option's value, None where it is not given."""
         return dict(self.options).get(name)
 
+    @property
+    def over_edges(self) -> bool:
+        """Whether it is asked of edges, `over = edges`: a strictness of those that the causal model does not have."""
+        return self.option("over") == Constant("edges")
+
 
 Symbol: TypeAlias = Literal["+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not", "|", "&", "~"]
 

@@ -57,9 +57,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """A seeded distribution over the inputs of one or several models.
+    """A seeded distribution over the inputs of one or several models, and over pairs of them.
 
-    Without a prompt a network reads BOS and the one input sequence, and answers at every position.
+    Without a prompt a network reads BOS and the one input sequence, and answers at every position. A base and its
+    source share their lengths; where draws are named by `vary`, they agree in everything else and differ in these.
     """
 
     name: str
@@ -71,4 +72,10 @@ class Data:
     seed: int = 0
     tolerance: float = 0.0
     train: float | None = None  # share of the training split; None: no split
+    vary: tuple[str, ...] = ()  # in the order of the draws, with every draw that reads one of them; no lengths
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def holes(self) -> frozenset[str]:
+        """The names that stand in its prompts."""
+        return frozenset(part.name for prompt in self.prompts for part in prompt.parts if isinstance(part, Hole))

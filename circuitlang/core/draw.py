@@ -5,7 +5,8 @@ In: data and one of its models; out: values for the interpreter.  `simulation/` 
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import perm, prod
 
 from circuitlang.core.data import Data, Draw, Hole
@@ -36,10 +37,17 @@ def draw(data: Data, model: Model, rng: random.Random) -> dict[str, Value]:
     return {part.name: drawn[part.name] for part in model.inputs}
 
 
-def draw_extra(data: Data, model: Model, rng: random.Random) -> dict[str, Value]:
-    """One value of everything the data draws: the model's inputs, lengths, and words that only the prompt uses."""
-    drawn: dict[str, Value] = {length_of(sequence): length for sequence, length in data.lengths}
+def draw_extra(
+    data: Data, model: Model, rng: random.Random, given: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """One value of everything the data draws: the model's inputs, lengths, and words that only the prompt uses.
+
+    What is `given` is kept as it is.
+    """
+    drawn: dict[str, Value] = _lengths(data) | dict(given or {})
     for one in data.draws:
+        if one.target in drawn:
+            continue
         values = _members(one, drawn).values
         size = _size(one.target, model, drawn)
         if size is None:
@@ -49,6 +57,14 @@ def draw_extra(data: Data, model: Model, rng: random.Random) -> dict[str, Value]
         else:
             drawn[one.target] = tuple(rng.choice(values) for _ in range(size))
     return drawn
+
+
+def draw_source(data: Data, model: Model, base: Mapping[str, Value], rng: random.Random) -> dict[str, Value]:
+    """Another draw that agrees with this one of `draw_extra` in all that does not vary; it may be the same again.
+
+    Pairs of the data are a base and such a source, given that the two differ in what model or network see.
+    """
+    return draw_extra(data, model, rng, {name: value for name, value in base.items() if name not in data.vary})
 
 
 def count_inputs(data: Data, model: Model) -> int | None:
@@ -61,7 +77,12 @@ def count_inputs(data: Data, model: Model) -> int | None:
 
 
 def count_pairs(data: Data, model: Model) -> int | None:
-    """The number of pairs of a base and a source of the same lengths; None if unknown."""
+    """The number of pairs of a base and a source of the same lengths; None if unknown.
+
+    Where the data say what varies, the two agree in all else and are not the same.
+    """
+    if data.vary:
+        return _count_contrasts(data, model)
     counts = _count_by_lengths(data, model)
     return None if counts is None else sum(count**2 for count in counts.values())
 
@@ -78,36 +99,72 @@ def max_length(data: Data, sequence: str) -> int | None:
 
 
 def _count_by_lengths(data: Data, model: Model) -> Counter[tuple[int, ...]] | None:
-    work = 0
     draws = _relevant(data, model)
-    needed = {name for one in draws for name in reads(one.members)}
     measured = [length_of(part.name) for part in model.sequences]
+    found: Counter[tuple[int, ...]] = Counter()
+    try:
+        for drawn, ways in _Outcomes(_needed(draws), model).of(draws, _lengths(data), max(1, len(data.prompts))):
+            found[tuple(drawn[name] for name in measured)] += ways
+    except _TooMany:
+        return None
+    return found
 
-    def count(left: tuple[Draw, ...], drawn: Mapping[str, Value], ways: int) -> Counter[tuple[int, ...]]:
-        nonlocal work
+
+def _count_contrasts(data: Data, model: Model) -> int | None:
+    """However all else is drawn, everything that varies can be exchanged for every other outcome."""
+    draws, total = _relevant(data, model), 0
+    kept = tuple(one for one in draws if one.target not in data.vary)
+    varied = tuple(one for one in draws if one.target in data.vary)
+    outcomes = _Outcomes(_needed(draws), model)
+    try:
+        for drawn, ways in outcomes.of(kept, _lengths(data), max(1, len(data.prompts))):
+            choices = sum(more for _, more in outcomes.of(varied, drawn, 1))
+            total += ways * choices * (choices - 1)
+    except _TooMany:
+        return None
+    return total
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """Counts what draws can give; only what other draws read is gone through value by value."""
+
+    needed: frozenset[str]
+    model: Model
+    work: int = 0
+
+    def of(
+        self, left: tuple[Draw, ...], drawn: Mapping[str, Value], ways: int
+    ) -> Iterator[tuple[Mapping[str, Value], int]]:
+        """The outcomes of some draws after others, and in how many ways each comes about; _TooMany if they are many."""
         if not ways:
-            return Counter()
+            return
         if not left:
-            return Counter({tuple(drawn[name] for name in measured): ways})
+            yield drawn, ways
+            return
         one, rest = left[0], left[1:]
         members = _members(one, drawn)
-        work += 1 if isinstance(one.members, Const) else len(members)
-        if work > _WORK:
+        self.work += 1 if isinstance(one.members, Const) else len(members)
+        if self.work > _WORK:
             raise _TooMany
-        size = _size(one.target, model, drawn)
-        if size is None and (one.target in needed or one.target.startswith("length(")):
-            branches = (count(rest, {**drawn, one.target: value}, ways) for value in members.values)
-            return sum(branches, Counter())
-        if one.target in needed:
+        size, needed = _size(one.target, self.model, drawn), one.target in self.needed
+        if size is None and (needed or one.target.startswith("length(")):
+            for value in members.values:
+                yield from self.of(rest, {**drawn, one.target: value}, ways)
+            return
+        if needed:
             raise _TooMany
         choices = len(members)
         here = choices if size is None else perm(choices, size) if one.distribution == "distinct" else choices**size
-        return count(rest, drawn, ways * here)
+        yield from self.of(rest, drawn, ways * here)
 
-    try:
-        return count(draws, {length_of(name): length for name, length in data.lengths}, max(1, len(data.prompts)))
-    except _TooMany:
-        return None
+
+def _needed(draws: tuple[Draw, ...]) -> frozenset[str]:
+    return frozenset(name for one in draws for name in reads(one.members))
+
+
+def _lengths(data: Data) -> dict[str, Value]:
+    return {length_of(name): length for name, length in data.lengths}
 
 
 def _relevant(data: Data, model: Model) -> tuple[Draw, ...]:

@@ -50,7 +50,7 @@ _TABLE = (
     MetricSpec("accuracy", ("network | circuit", "model"), "share", on_data=True),
     MetricSpec("max_error", ("network", "model"), "error", on_data=True),
     MetricSpec("iia", ("alignment", "nodes"), "share", ("judge",), on_data=True),
-    MetricSpec("strictness", ("alignment",), "share", on_data=True),
+    MetricSpec("strictness", ("alignment",), "share", ("over",), on_data=True),
     MetricSpec("faithfulness", ("circuit", "model"), "number", (), FAITHFULNESS, low=0, high=1, on_data=True),
     MetricSpec("completeness", ("circuit", "model"), "number", (), FAITHFULNESS, low=0, high=1, on_data=True),
     MetricSpec("minimality", ("circuit", "model"), "number", (), FAITHFULNESS, on_data=True),

@@ -185,6 +185,7 @@ def _data(data: Data) -> str:
     lines += [f"size = {data.size}"] if data.size is not None else []
     lines += [f"seed = {data.seed}", f"tolerance = {data.tolerance!r}"]
     lines += [f"train = {data.train!r}"] if data.train is not None else []
+    lines += [f"vary = {{{', '.join(data.vary)}}}"] if data.vary else []
     return _block(f"data {data.name} for {', '.join(data.models)}", lines)
 
 
@@ -193,21 +194,22 @@ def _train(train: Train) -> str:
     optimizer = train.optimizer
     lines = []
     if train.method == "siit":
-        lines += [f"{name} = {_weight(getattr(train, name))}" for name in ("behavior", "iit", "strict", "readout")]
-        lines += [f"contrast = {'default' if train.contrast is None else repr(train.contrast)}"]
+        weights = ("behavior", "iit", "strict", "strict_edges", "readout", "contrast")
+        lines += [f"{name} = {_weight(getattr(train, name))}" for name in weights]
     lines += [
         f"optimizer = {optimizer.name}(lr = {_weight(optimizer.lr)}, betas = {_setting(optimizer.betas)}, "
         f"weight_decay = {optimizer.weight_decay!r})",
         f"batch = {'default' if train.batch is None else train.batch}",
         f"until = {{{', '.join(train.until)}}}",
         f"at_most = {{{', '.join(map(str, train.at_most))}}}",
+        f"restarts = {train.restarts}",
         f"seed = {train.seed}",
     ]
     return _block(f"train {train.network} by {train.method}({target}){_on(train.data)}", lines)
 
 
-def _weight(weight: float | Ramp) -> str:
-    return str(weight) if isinstance(weight, Ramp) else repr(weight)
+def _weight(weight: float | Ramp | None) -> str:
+    return "default" if weight is None else str(weight) if isinstance(weight, Ramp) else repr(weight)
 
 
 def _claim(claim: Claim) -> str:

@@ -2,7 +2,7 @@
 
 `L0.H1` is a head's output before W_O (hook `blocks.0.attn.hook_z`), `L0.H1.q` one of its inputs, `L0.mlp` the neurons
 after the nonlinearity (`blocks.0.mlp.hook_post`), `resid_mid.0` a place in the residual stream; in circuits,
-`unembed` is where a path ends.
+`unembed` is where a path ends, and `pos_embed` holds the positions where an input is split.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from circuitlang.diagnostics.source import Span
 
-Kind: TypeAlias = Literal["embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature", "unembed"]
+Kind: TypeAlias = Literal["embed", "pos_embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature", "unembed"]
 
 # The stages of a layer in the order in which they are written; a head's inputs stand between the stream and the heads.
 _STAGES = {"resid_pre": 0, "head": 2, "resid_mid": 3, "mlp": 4, "resid_post": 5, "feature": 5}
@@ -58,7 +58,7 @@ class Site:
     def component(self) -> str:
         """The site without its position."""
         match self.kind:
-            case "embed" | "unembed":
+            case "embed" | "pos_embed" | "unembed":
                 return self.kind
             case "head":
                 return f"L{self.layer}.H{self.head}" + (f".{self.slot}" if self.slot else "")
@@ -76,7 +76,7 @@ class Site:
         `unembed` comes after every layer. A feature's order is that of its basis' site; without it, the end of layer 0.
         """
         match self.kind:
-            case "embed":
+            case "embed" | "pos_embed":
                 return (-1, 0)
             case "unembed":
                 return (sys.maxsize, 0)
@@ -86,8 +86,8 @@ class Site:
     def hook(self) -> str:
         """The TransformerLens hook of the site, with the index of a head; a feature's depends on its basis."""
         match self.kind:
-            case "embed":
-                return "hook_embed"
+            case "embed" | "pos_embed":
+                return f"hook_{self.kind}"
             case "head":
                 return f"blocks.{self.layer}.attn.hook_{self.slot or 'z'}[:, :, {self.head}]"
             case "mlp":

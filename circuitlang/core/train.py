@@ -27,15 +27,19 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """A weight that goes straight from one value to another, from step `start` on, over `over` steps."""
+    """A weight that goes from one value to another, from step `start` on, over `over` steps.
+
+    It goes straight, or as half a cosine does: slowly at both ends.
+    """
 
     first: float
     last: float
     start: int = 0
     over: int = 1
+    shape: Literal["ramp", "cosine"] = "ramp"
 
     def __str__(self) -> str:
-        return f"ramp({self.first:g}, {self.last:g}, start = {self.start}, over = {self.over} steps)"
+        return f"{self.shape}({self.first:g}, {self.last:g}, start = {self.start}, over = {self.over} steps)"
 
 
 Weight: TypeAlias = float | Ramp
@@ -63,11 +67,13 @@ class Train:
     behavior: Weight = 1.0
     iit: Weight = 1.0
     strict: Weight = 1.0
+    strict_edges: Weight | None = None  # None: the method's default
     readout: Weight = 0.0
     optimizer: Optimizer = Optimizer()
     batch: int | Literal["all"] | None = None  # None: the method's default
-    contrast: float | None = None  # share of pairs whose intervention changes the answer; None: the method's default
+    contrast: Weight | None = None  # share of pairs whose intervention changes the answer; None: the method's default
     until: tuple[str, ...] = ()  # names of claims
     at_most: tuple[Quantity, ...] = ()
+    restarts: int = 2  # how often a training that fails may begin anew
     seed: int = 0
     span: Span | None = field(default=None, compare=False, repr=False)

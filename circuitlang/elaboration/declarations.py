@@ -11,6 +11,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import Basis, Network
 from circuitlang.core.train import Train
 from circuitlang.diagnostics import Diagnostic, Label
+from circuitlang.elaboration.claims.edges import guard_edges
 from circuitlang.elaboration.claims.identifiability import are_identifiable
 from circuitlang.elaboration.claims.judging import have_weights
 from circuitlang.elaboration.claims.statements import elaborate_claim, elaborate_let, is_model_set, read_model_set
@@ -76,6 +77,7 @@ def elaborate_declarations(
     whole = tuple(train for train in trains if train is not None)
     if not any(diagnostic.is_error for diagnostic in reporter.diagnostics):
         can_be_strict(ctx, claims, whole)
+        guard_edges(ctx, claims)
         are_identifiable(ctx, claims, whole)
     return Declarations(
         networks=_written(ctx, "network", _all(program, tree.Network)),

@@ -8,7 +8,7 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import DataRef
 from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.enumeration import enumerate_inputs
-from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs
+from circuitlang.simulation.pairs import Pairs, enumerate_pairs, fresh_pairs
 from circuitlang.simulation.sampling import sample_inputs
 from circuitlang.simulation.splits import Which
 
@@ -75,11 +75,11 @@ class Material:
         return found if found is not None and found.size <= limit else None
 
     def _enumerate(self, data: Data, model: Model, which: Which, paired: bool) -> Sample | None:
+        if paired:
+            found = enumerate_pairs(data, model, self.most, which)
+            return None if found is None else Sample(*found, exact=True)
         batch = enumerate_inputs(data, model, self.most, which)
-        if batch is None or not paired:
-            return None if batch is None else Sample(batch, None, exact=True)
-        pairs = all_pairs(batch, model, self.most)
-        return None if pairs is None else Sample(batch, pairs, exact=True)
+        return None if batch is None else Sample(batch, None, exact=True)
 
 
 def part_of(data: Data, reference: DataRef) -> Which:

@@ -3,9 +3,12 @@ network still gives the model's answer when the part takes its values from anoth
 """
 
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from circuitlang.core.site import Site, show_indices
 from circuitlang.measurement.bench import Bench, Chunk
@@ -32,21 +35,24 @@ class Unaligned:
         return f"{self.component} except " + ", ".join(part.strip() for part in kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Strictness:
-    """The counts of every unaligned part, and of random sets of them replaced together."""
+Part = TypeVar("Part")
 
-    parts: tuple[tuple[Unaligned, Tally], ...]
+
+@dataclass(frozen=True, slots=True)
+class Strictness(Generic[Part]):
+    """The counts of everything that should not matter, and of random sets of it replaced together."""
+
+    parts: tuple[tuple[Part, Tally], ...]
     joint: Tally
 
     @property
-    def worst(self) -> tuple[Unaligned, Tally] | None:
-        """The part whose replacement breaks the most answers, the first of several; None if every part is aligned."""
+    def worst(self) -> tuple[Part, Tally] | None:
+        """What breaks the most answers when it is replaced, the first of several; None if nothing was counted."""
         counted = [one for one in self.parts if one[1].total]
         return min(counted, key=lambda one: one[1].hits / one[1].total, default=None)
 
 
-def strictness(bench: Bench, pairs: Pairs, seed: int, joint: bool = True) -> Strictness:
+def strictness(bench: Bench, pairs: Pairs, seed: int, joint: bool = True) -> Strictness[Unaligned]:
     """Resample every unaligned part from the sources, one part at a time, and random halves of them jointly.
 
     A pair is effective if the model answers base and source differently.
@@ -61,18 +67,17 @@ def strictness(bench: Bench, pairs: Pairs, seed: int, joint: bool = True) -> Str
         Refusal: E613, E652 for nodes that the alignment does not place.
     """
     parts = unaligned(bench)
-    answers = bench.answers
-    effective = is_effective(bench, _on(answers, pairs.source), pairs)
+    effective = is_effective(bench, answers_on(bench, pairs.source), pairs)
     chosen = stream(seed, "joint strictness").random((len(pairs), len(parts))) < 0.5
     counts, together = [Tally() for _ in parts], Tally()
     for chunk in bench.chunks(pairs):
         rows = slice(chunk.first, chunk.first + len(chunk.pairs))
         masks = [part_masks(bench, part, chunk.pairs.base) for part in parts]
         for number, mask in enumerate(masks):
-            counts[number] += _resample(bench, chunk, mask, effective[rows])
+            counts[number] += count_kept(bench, chunk, bench.patched(chunk, mask), effective[rows])
         if joint and parts:
             some = torch.as_tensor(chosen[rows], device=bench.subject.device)
-            together += _resample(bench, chunk, mix(masks, some), effective[rows])
+            together += count_kept(bench, chunk, bench.patched(chunk, mix(masks, some)), effective[rows])
     return Strictness(tuple(zip(parts, counts, strict=True)), together)
 
 
@@ -102,11 +107,13 @@ def _on_output(site: Site) -> Site:
     return replace(site, slot=None, position=site.position if site.slot == "q" else None)
 
 
-def _resample(bench: Bench, chunk: Chunk, masks: Masks, effective: np.ndarray) -> Tally:
-    base, answers = chunk.pairs.base, _on(bench.answers, chunk.pairs.base)
-    right = bench.right(bench.patched(chunk, masks), answers.targets)
+def answers_on(bench: Bench, rows: np.ndarray) -> Answers:
+    """The model's answers on these rows."""
+    return Answers(bench.answers.targets[rows], bench.answers.counted[rows], bench.answers.tied[rows])
+
+
+def count_kept(bench: Bench, chunk: Chunk, logits: Float[Tensor, "pair pos d_out"], effective: np.ndarray) -> Tally:
+    """How often these outputs are still the model's answers on the bases."""
+    base, answers = chunk.pairs.base, answers_on(bench, chunk.pairs.base)
+    right = bench.right(logits, answers.targets)
     return tally(right, answers.counted, answers.tied, effective, base, chunk.pairs.source, lambda: bench.ranks)
-
-
-def _on(answers: Answers, rows: np.ndarray) -> Answers:
-    return Answers(answers.targets[rows], answers.counted[rows], answers.tied[rows])

@@ -1,9 +1,20 @@
-"""Counts.  In: what was right, pair by pair; out: tallies that add up over chunks and know their first failure."""
+"""Counts.  In: what was right, pair by pair; out: tallies that add up over chunks and know their smallest failures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+
+
+KEPT = 3  # failures that a tally remembers
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The rows of base and source, and their places among all inputs, the smallest input first."""
+
+    rows: tuple[int, int]
+    rank: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +32,12 @@ class Tally:
     effective: int = 0
     entry_hits: int = 0
     entries: int = 0
-    failure: tuple[int, int] | None = (
-        None  # rows of base and source of the smallest failure; of one input twice the row
-    )
-    failure_rank: tuple[int, ...] | None = None
+    failures: tuple["Failure", ...] = ()  # the smallest ones, in order
+
+    @property
+    def failure(self) -> tuple[int, int] | None:
+        """The rows of base and source of the smallest failure; of one input twice the row."""
+        return self.failures[0].rows if self.failures else None
 
     @property
     def share(self) -> float | None:
@@ -42,11 +55,10 @@ class Tally:
         return self.effective_hits / self.effective if self.effective else None
 
     def __add__(self, other: "Tally") -> "Tally":
-        first = self
-        if other.failure_rank is not None and (self.failure_rank is None or other.failure_rank < self.failure_rank):
-            first = other
         counts = ("hits", "total", "ties", "effective_hits", "effective", "entry_hits", "entries")
-        return replace(first, **{name: getattr(self, name) + getattr(other, name) for name in counts})
+        failures = sorted((*self.failures, *other.failures), key=lambda one: one.rank)[:KEPT]
+        added = {name: getattr(self, name) + getattr(other, name) for name in counts}
+        return Tally(**added, failures=tuple(failures))
 
 
 def tally(
@@ -73,12 +85,12 @@ def tally(
     kept = ~tied
     whole = (right | ~counted).all(1)
     failed = np.flatnonzero(kept & ~whole)
-    failure = failure_rank = None
+    failures: list[Failure] = []
     if len(failed):
         places = ranks()
-        first = failed[np.lexsort((places[source[failed]], places[base[failed]]))[0]]
-        failure = (int(base[first]), int(source[first]))
-        failure_rank = (int(places[base[first]]), int(places[source[first]]))
+        for one in failed[np.lexsort((places[source[failed]], places[base[failed]]))[:KEPT]]:
+            pair = int(base[one]), int(source[one])
+            failures.append(Failure(pair, (int(places[pair[0]]), int(places[pair[1]]))))
     entries = counted & kept[:, None]
     return Tally(
         hits=int((whole & kept).sum()),
@@ -88,6 +100,5 @@ def tally(
         effective=int((kept & effective).sum()),
         entry_hits=int((right & entries).sum()),
         entries=int(entries.sum()),
-        failure=failure,
-        failure_rank=failure_rank,
+        failures=tuple(failures),
     )

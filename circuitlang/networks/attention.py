@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 
 from circuitlang.core.network import TransformerShape
-from circuitlang.networks.taps import Tap, restored
+from circuitlang.networks.norms import LayerNorm, Stream, normalised
+from circuitlang.networks.taps import Split, Tap, restored
 
 Heads = Float[Tensor, "batch pos head d_head"]
-Stream = Float[Tensor, "batch pos d_model"]
 
 UNITS_FIRST = [2, 3, 1, 0]  # [head d_head pos batch] in memory
 KEYS_FIRST = [1, 3, 2, 0]  # [head key query batch] in memory, the scores of the narrow kernel
@@ -42,21 +42,24 @@ class Attention(nn.Module):
         for point in ("q", "k", "v", *rotated, "attn_scores", "pattern", "z"):
             self.add_module(f"hook_{point}", HookPoint())
 
-    def heads(self, x: Stream, unread: Bool[Tensor, "batch pos"] | None, tap: Tap) -> Heads:
+    def heads(self, q: Heads, k: Heads, v: Heads, unread: Bool[Tensor, "batch pos"] | None, tap: Tap) -> Heads:
         """What every head writes before W_O; keys at `unread` positions are masked."""
-        narrow = x.device.type == "cpu" and x.shape[1] ** 2 * self.shape.d_head <= NARROW
+        narrow = self.is_narrow(q)
         name = self.name
-        q, k, v = self.inputs(x, narrow)
         q, k, v = tap(name + ".hook_q", q), tap(name + ".hook_k", k), tap(name + ".hook_v", v)
         if self.shape.positions == "rotary":
             order = UNITS_FIRST if narrow else POSITIONS_FIRST
             q, k = tap(name + ".hook_rot_q", rotate(q, order)), tap(name + ".hook_rot_k", rotate(k, order))
-        masked = attention_bias(x, unread, causal=self.shape.attention == "causal")
+        masked = attention_bias(q, unread, causal=self.shape.attention == "causal")
         return self.mix_narrow(q, k, v, masked, tap) if narrow else self.mix_wide(q, k, v, masked, tap)
 
-    def inputs(self, x: Stream, narrow: bool) -> tuple[Heads, Heads, Heads]:
+    def is_narrow(self, x: Stream | Heads) -> bool:
+        """Which kernel is the faster one for inputs of this batch and length."""
+        return x.device.type == "cpu" and x.shape[1] ** 2 * self.shape.d_head <= NARROW
+
+    def inputs(self, x: Stream) -> tuple[Heads, Heads, Heads]:
         """Queries, keys and values from one matrix product, in the memory order that the kernel wants."""
-        (batch, pos, d_model), heads = x.shape, self.shape.heads
+        (batch, pos, d_model), heads, narrow = x.shape, self.shape.heads, self.is_narrow(x)
         rows = x.transpose(0, 1).reshape(pos * batch, d_model)
         weights, biases = (self.W_Q, self.W_K, self.W_V), (self.b_Q, self.b_K, self.b_V)
         if narrow:
@@ -68,6 +71,28 @@ class Attention(nn.Module):
         units = torch.addmm(torch.stack(biases, dim=1).reshape(-1), rows, weight)
         q, k, v = units.view(pos, batch, heads, 3, -1).transpose(0, 1).unbind(3)
         return q, k, v
+
+    def own_inputs(
+        self, slot: str, split: Split, norm: LayerNorm | None, tap: Tap
+    ) -> Float[Tensor, "batch pos head d_head"]:
+        """Queries, keys or values of heads that each read a stream of their own, in the memory order of `inputs`."""
+        batch, pos, number, d_model = split.x.shape
+        weight, bias = {"q": (self.W_Q, self.b_Q), "k": (self.W_K, self.b_K), "v": (self.W_V, self.b_V)}[slot]
+        if split.heads is not None:
+            weight, bias = weight[list(split.heads)], bias[list(split.heads)]
+        x, scale = split.x, None
+        if norm is not None and split.centred and not norm.hooked(tap):
+            weight, bias = norm.folded(weight, bias)  # the norm of d_model numbers would cost more than all the rest
+            scale = norm.inverse_deviation(x)
+        else:
+            x = normalised(x, norm, tap)
+        rows = x.transpose(0, 1).reshape(pos * batch, number, d_model)
+        if self.is_narrow(x):
+            units = torch.bmm(weight.transpose(1, 2), rows.permute(1, 2, 0)).view(number, -1, pos, batch)
+            heads = restored(units, UNITS_FIRST)
+        else:
+            heads = torch.bmm(rows.transpose(0, 1), weight).view(number, pos, batch, -1).permute(2, 1, 0, 3)
+        return (heads if scale is None else heads * scale.unsqueeze(-1)) + bias
 
     def mix_narrow(self, q: Heads, k: Heads, v: Heads, bias: Float[Tensor, "batch 1 query key"], tap: Tap) -> Heads:
         """Attention as sums over d_head of `[head key query batch]` products."""
@@ -88,9 +113,11 @@ class Attention(nn.Module):
         pattern = tap(self.name + ".hook_pattern", scores.softmax(-1))
         return (pattern @ v.transpose(1, 2)).transpose(1, 2)
 
-    def out(self, z: Heads) -> Stream:
+    def out(self, z: Heads, tap: Tap) -> Stream:
         """The sum over heads of `z @ W_O`, plus the bias."""
         batch, pos = z.shape[:2]
+        if tap.wants(self.name + ".hook_result"):
+            return tap(self.name + ".hook_result", self.written(z)).sum(2) + self.b_O
         weight = self.W_O.reshape(-1, self.shape.d_model)
         if z.stride(0) == 1:
             rows = z.permute(UNITS_FIRST).reshape(-1, pos * batch).t()
@@ -98,9 +125,18 @@ class Attention(nn.Module):
             rows = z.transpose(0, 1).reshape(pos * batch, -1)
         return torch.addmm(self.b_O, rows, weight).view(pos, batch, -1).transpose(0, 1)
 
+    def written(self, z: Heads) -> Float[Tensor, "batch pos head d_model"]:
+        """What each head writes into the stream; the bias belongs to none."""
+        return torch.einsum("bphz,hzd->bphd", z, self.W_O)
+
+
+def put_heads(all_: Heads, chosen: tuple[int, ...], heads: Float[Tensor, "batch pos chosen d_head"]) -> Heads:
+    """All heads, some of them exchanged, in the same order of memory."""
+    return all_.index_copy(2, torch.tensor(chosen, device=all_.device), heads)
+
 
 def attention_bias(
-    x: Stream, unread: Bool[Tensor, "batch pos"] | None, *, causal: bool
+    x: Stream | Heads, unread: Bool[Tensor, "batch pos"] | None, *, causal: bool
 ) -> Float[Tensor, "batch 1 query key"]:
     """0 where a query may attend, hugely negative where it may not; sizes of 1 broadcast."""
     bias = causal_bias(x.shape[1], x.dtype, x.device) if causal else x.new_zeros(1, 1, 1, 1)

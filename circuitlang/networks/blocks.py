@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 
 from circuitlang.core.network import TransformerShape
-from circuitlang.networks.attention import Attention, Heads, Stream
+from circuitlang.networks.attention import Attention, Heads, Stream, put_heads
+from circuitlang.networks.norms import LayerNorm, normalised
 from circuitlang.networks.taps import Tap
 
 ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "gelu_new": partial(F.gelu, approximate="tanh")}
@@ -42,29 +43,6 @@ class PosEmbed(nn.Module):
         """The same rows of W_pos for every example, as a view."""
         batch, pos, d_model = embedded.shape
         return self.W_pos[:pos, None].expand(pos, batch, d_model).transpose(0, 1)
-
-
-class LayerNorm(nn.Module):
-    """Layer normalisation with a scale and a shift."""
-
-    name: str
-
-    def __init__(self, d_model: int, epsilon: float) -> None:
-        super().__init__()
-        self.epsilon = epsilon
-        self.w = nn.Parameter(torch.ones(d_model))
-        self.b = nn.Parameter(torch.zeros(d_model))
-        self.hook_scale = HookPoint()
-        self.hook_normalized = HookPoint()
-
-    def normalise(self, x: Stream, tap: Tap) -> Stream:
-        """The stream with mean 0 and variance 1 over d_model, scaled and shifted."""
-        scale_hook, normalized_hook = self.name + ".hook_scale", self.name + ".hook_normalized"
-        if not tap.wants(scale_hook, normalized_hook):
-            return F.layer_norm(x, (x.shape[-1],), self.w, self.b, self.epsilon)
-        x = x - x.mean(-1, keepdim=True)
-        scale = tap(scale_hook, (x.pow(2).mean(-1, keepdim=True) + self.epsilon).sqrt())
-        return tap(normalized_hook, x / scale) * self.w + self.b
 
 
 class Mlp(nn.Module):
@@ -115,16 +93,32 @@ class Block(nn.Module):
         """From `resid_pre` to `resid_mid`; with `z` given, the heads are not computed."""
         x = tap(self.name + ".hook_resid_pre", x)
         if z is None:
-            z = self.attn.heads(normalised(x, self.ln1, tap), unread, tap)
+            z = self.attn.heads(*self.inputs(x, tap), unread, tap)
         z = tap(self.name + ".attn.hook_z", z)
-        return x + tap(self.name + ".hook_attn_out", self.attn.out(z))
+        return x + tap(self.name + ".hook_attn_out", self.attn.out(z, tap))
+
+    def inputs(self, x: Stream, tap: Tap) -> tuple[Heads, Heads, Heads]:
+        """Queries, keys and values, from one stream but for the heads that the tap splits off."""
+        splits = tap.splits(self.name, x, self.attn.shape.heads)
+        if not splits:
+            return self.attn.inputs(normalised(x, self.ln1, tap))
+        own = {slot: self.attn.own_inputs(slot, split, self.ln1, tap) for slot, split in splits.items()}
+        if len(own) == 3 and all(split.heads is None for split in splits.values()):
+            return own["q"], own["k"], own["v"]
+        shared = dict(zip(("q", "k", "v"), self.attn.inputs(normalised(x, self.ln1, tap)), strict=True))
+        for slot, heads in own.items():
+            chosen = splits[slot].heads
+            shared[slot] = heads if chosen is None else put_heads(shared[slot], chosen, heads)
+        return shared["q"], shared["k"], shared["v"]
 
     def transform(self, x: Stream, tap: Tap, post: Float[Tensor, "batch pos d_mlp"] | None) -> Stream:
         """From `resid_mid` to `resid_post`; with `post` given, the neurons are not computed."""
         if self.mlp is not None:
             x = tap(self.name + ".hook_resid_mid", x)
             if post is None:
-                post = self.mlp.neurons(normalised(x, self.ln2, tap), tap)
+                split = self.name + ".hook_mlp_in"
+                read = tap(split, x.clone()) if tap.wants(split) else x
+                post = self.mlp.neurons(normalised(read, self.ln2, tap), tap)
             post = tap(self.name + ".mlp.hook_post", post)
             x = x + tap(self.name + ".hook_mlp_out", self.mlp.out(post))
         return tap(self.name + ".hook_resid_post", x)
@@ -141,11 +135,6 @@ class Unembed(nn.Module):
     def forward(self, x: Stream) -> Float[Tensor, "batch pos d_out"]:
         """Logits at every position."""
         return affine(x, self.W_U, self.b_U)
-
-
-def normalised(x: Stream, norm: LayerNorm | None, tap: Tap) -> Stream:
-    """The stream as the next part reads it."""
-    return x if norm is None else norm.normalise(x, tap)
 
 
 def affine(

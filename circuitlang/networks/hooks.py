@@ -6,6 +6,8 @@ from functools import lru_cache
 from circuitlang.networks.config import TransformerConfig
 
 EMBED = "hook_embed"
+POS_EMBED = "hook_pos_embed"
+READ_BY_UNEMBED = "unembed.hook_in"  # the stream before the last norm: taps are asked there, TransformerLens has no point
 
 
 def resid_pre(layer: int) -> str:
@@ -38,6 +40,21 @@ def neurons(layer: int) -> str:
     return f"blocks.{layer}.mlp.hook_post"
 
 
+def mlp_out(layer: int) -> str:
+    """What a layer's neurons write into the stream, with the bias, `[batch pos d_model]`."""
+    return f"blocks.{layer}.hook_mlp_out"
+
+
+def read_by_heads(layer: int, slot: str) -> str:
+    """What each head of a layer reads of the stream as `q`, `k` or `v`, before the norm, `[batch pos head d_model]`."""
+    return f"blocks.{layer}.hook_{slot}_input"
+
+
+def read_by_mlp(layer: int) -> str:
+    """What the mlp of a layer reads of the stream, before the norm, `[batch pos d_model]`."""
+    return f"blocks.{layer}.hook_mlp_in"
+
+
 @lru_cache
 def node_hooks(config: TransformerConfig) -> tuple[str, ...]:
     """Where heads and mlps write: the embedding, then `hook_z` and `mlp.hook_post` of every layer."""
@@ -65,7 +82,7 @@ def hooks_of(config: TransformerConfig) -> Iterator[str]:
     rotated = ("rot_q", "rot_k") if shape.positions == "rotary" else ()
     yield EMBED
     if shape.positions == "learned":
-        yield "hook_pos_embed"
+        yield POS_EMBED
     for layer in range(shape.layers):
         block = f"blocks.{layer}."
         yield block + "hook_resid_pre"

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from circuitlang.core.site import Site
 from circuitlang.networks.config import TransformerConfig
+from circuitlang.networks.edges import EdgeColumns, EdgeMask
 from circuitlang.networks.taps import Masks, States
 
 
@@ -49,6 +50,21 @@ class Patchable(Protocol):
         base_rows: Int[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, "batch pos d_out"]:
         """Logits when masked units take their values from `states`, as `Transformer.patched`."""
+        ...
+
+    def rewired(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        columns: EdgeColumns,
+        mask: EdgeMask,
+        states: Mapping[str, Tensor],
+        *,
+        rows: Int[Tensor, " batch"] | None = None,
+        nodes: Masks | None = None,
+        base: Mapping[str, Tensor] | None = None,
+        base_rows: Int[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, "batch pos d_out"]:
+        """Logits when readers see masked writers as `states` have them, as `Transformer.rewired`, or a refusal."""
         ...
 
     def to(self, device: Any) -> Self:

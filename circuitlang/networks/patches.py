@@ -38,6 +38,11 @@ def locate(site: Site, config: TransformerConfig) -> Location:
     match site.kind:
         case "embed":
             return Location(hooks.EMBED, None, 1)
+        case "pos_embed":
+            if config.shape.positions != "learned":
+                cause = "there is no `pos_embed`: positions are rotations of queries and keys"
+                raise Refusal(refuse_site(site, "E530", cause, "use `embed`, which is all of the input"))
+            return Location(hooks.POS_EMBED, None, 1)
         case "resid_pre":
             return Location(hooks.resid_pre(check_layer(site, config)), None, 1)
         case "resid_mid":

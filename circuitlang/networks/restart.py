@@ -31,7 +31,7 @@ def latest_restart(
 ) -> Restart:
     """The last start that comes before every masked hook and that `base` has the states for."""
     order = {name: place for place, name in enumerate(all_hooks(config))}
-    first = min((order[name] for name in masked), default=len(order))
+    first = min((order.get(name, len(order)) for name in masked), default=len(order))  # what is none is read last
     for step in reversed(range(2 * config.shape.layers)):
         layer, is_mlp = divmod(step, 2)
         stream, node = (resid_mid(layer), neurons(layer)) if is_mlp else (resid_pre(layer), heads(layer))

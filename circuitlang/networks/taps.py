@@ -1,6 +1,7 @@
 """What happens at a hook.  In: the name of a hook and its activation; out: the activation the network goes on with."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import torch
@@ -12,6 +13,18 @@ States: TypeAlias = dict[str, Tensor]
 Masks: TypeAlias = dict[str, Bool[Tensor, "batch pos unit"]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """What some heads of a layer read instead of the stream, before the norm."""
+
+    heads: tuple[int, ...] | None  # None: all of them
+    x: Float[Tensor, "batch pos head d_model"]
+    centred: bool = False  # its mean over d_model is 0, which is all the same to a norm
+
+
+Splits: TypeAlias = Mapping[str, Split]  # by slot: `q`, `k`, `v`
+
+
 class Tap(Protocol):
     """One forward pass asks its tap at every hook; activations have TransformerLens' shapes, batch first."""
 
@@ -21,6 +34,10 @@ class Tap(Protocol):
 
     def wants(self, *names: str) -> bool:
         """Whether any of these hooks matters; where none does, a faster fused form may be computed."""
+        ...
+
+    def splits(self, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
+        """What heads of a block read by themselves; the others share the stream `x`."""
         ...
 
 
@@ -35,6 +52,10 @@ class Untapped:
         """Never."""
         return False
 
+    def splits(self, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
+        """None."""
+        return {}
+
 
 class Hooked:
     """A forward pass through TransformerLens' hook points, for `run_with_hooks` and `run_with_cache`."""
@@ -43,12 +64,17 @@ class Hooked:
         self.points = points
 
     def __call__(self, name: str, activation: Tensor) -> Tensor:
-        """What the functions hooked here make of the activation."""
-        return self.points[name](activation)
+        """What the functions hooked here make of the activation; itself where there is no point."""
+        point = self.points.get(name)
+        return activation if point is None else point(activation)
 
     def wants(self, *names: str) -> bool:
-        """Always: a hook must see every activation it is told of."""
-        return True
+        """Whether one of them is switched on: a hook must see every activation it is told of."""
+        return any(name in self.points for name in names)
+
+    def splits(self, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
+        """All heads by themselves, where the hooks are switched on."""
+        return split_for_hooks(self, block, x, heads)
 
 
 class Recording:
@@ -67,6 +93,10 @@ class Recording:
     def wants(self, *names: str) -> bool:
         """Whether one of them is kept."""
         return any(name in self.names for name in names)
+
+    def splits(self, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
+        """All heads by themselves, where that is to be kept."""
+        return split_for_hooks(self, block, x, heads)
 
 
 class Patching:
@@ -92,6 +122,20 @@ class Patching:
     def wants(self, *names: str) -> bool:
         """Whether one of them is patched."""
         return any(name in self.masks for name in names)
+
+    def splits(self, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
+        """None: a node is patched for all its readers."""
+        return {}
+
+
+def split_for_hooks(tap: Tap, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
+    """A copy of the stream for every head, which functions may write into, at the hooks that the tap wants."""
+    names = {slot: f"{block}.hook_{slot}_input" for slot in ("q", "k", "v")}
+    return {
+        slot: Split(None, tap(name, x.unsqueeze(2).repeat(1, 1, heads, 1)))
+        for slot, name in names.items()
+        if tap.wants(name)
+    }
 
 
 def take_rows(state: Float[Tensor, "source ..."], rows: Int[Tensor, " batch"] | None) -> Float[Tensor, "batch ..."]:

@@ -10,12 +10,15 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.HookedRootModule import HookedRootModule
 
 from circuitlang.core.site import Site
-from circuitlang.networks.blocks import Block, Embed, LayerNorm, PosEmbed, Stream, Unembed, normalised
+from circuitlang.networks.blocks import Block, Embed, PosEmbed, Stream, Unembed
 from circuitlang.networks.config import TransformerConfig, check_buildable
-from circuitlang.networks.hooks import EMBED, node_hooks, restart_hooks
+from circuitlang.networks.edges import EdgeColumns, EdgeMask
+from circuitlang.networks.hooks import EMBED, POS_EMBED, READ_BY_UNEMBED, node_hooks, restart_hooks
+from circuitlang.networks.norms import LayerNorm, normalised
 from circuitlang.networks.patches import locate
 from circuitlang.networks.restart import START, Restart, latest_restart
-from circuitlang.networks.taps import Hooked, Masks, Patching, Recording, States, Tap, Untapped
+from circuitlang.networks.rewiring import Rewiring
+from circuitlang.networks.taps import Hooked, Masks, Patching, Recording, States, Tap, Untapped, take_rows
 
 
 class Transformer(HookedRootModule):
@@ -44,6 +47,25 @@ class Transformer(HookedRootModule):
     def base_hooks(self) -> tuple[str, ...]:
         """What `record` should keep of a run that `patched` is to restart from; its nodes are among them."""
         return restart_hooks(self.config)
+
+    def set_use_split_qkv_input(self, use_split_qkv_input: bool) -> None:
+        """Switch `blocks.l.hook_q_input`, `hook_k_input` and `hook_v_input` on or off, `[batch pos head d_model]`."""
+        for block in self.blocks:
+            switch(block, ("hook_q_input", "hook_k_input", "hook_v_input"), use_split_qkv_input)
+        self.setup()
+
+    def set_use_hook_mlp_in(self, use_hook_mlp_in: bool) -> None:
+        """Switch `blocks.l.hook_mlp_in` on or off, `[batch pos d_model]`; an attention-only network has none."""
+        for block in self.blocks if not self.config.shape.attention_only else ():
+            switch(block, ("hook_mlp_in",), use_hook_mlp_in)
+        self.setup()
+
+    def set_use_attn_result(self, use_attn_result: bool) -> None:
+        """Switch `blocks.l.attn.hook_result` on or off, what each head writes: `[batch pos head d_model]`."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            switch(block.attn, ("hook_result",), use_attn_result)
+        self.setup()
 
     def check_sites(self, sites: Sequence[Site]) -> None:
         """Refuse sites that the network has not.
@@ -95,6 +117,57 @@ class Transformer(HookedRootModule):
         start = latest_restart(self.config, masks, base, base_rows) if base else START
         return self.run(tokens, Patching(masks, states, rows), start)
 
+    def rewired(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        columns: EdgeColumns,
+        mask: EdgeMask,
+        states: Mapping[str, Tensor],
+        *,
+        rows: Int[Tensor, " batch"] | None = None,
+        nodes: Masks | None = None,
+        base: Mapping[str, Tensor] | None = None,
+        base_rows: Int[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, "batch pos d_out"]:
+        """Logits when readers see, along masked edges, what the writers wrote in `states` instead of what they write.
+
+        This is path patching along direct paths (Goldowsky-Dill et al. 2023), many edges at once: a live writer is
+        computed anew and may itself see replaced edges.  The biases b_O and b_out belong to no writer and stay.
+
+        Args:
+            tokens: the base inputs.
+            columns: the edges that the columns of the mask stand for, from `edge_columns`.
+            mask: which edges of which example are replaced at which position of the reader, `[batch pos edge]`; sizes
+                of 1 broadcast.  Numbers replace in part, live + m (source - live), and have a gradient.
+            states: the nodes to see instead, as `record` gives them, `[source pos ...]`; one row stands for every
+                example.  Gradients flow into them.  Positions are the run's own, unless `hook_pos_embed` is there.
+            rows: the row of `states` that each example takes; None when they are as many as the examples, in order.
+            nodes: node patches in the same run, from the same states.
+            base: what `record` gave for the base inputs at `base_hooks`, to restart before the first masked reader.
+            base_rows: the row of `base` that each example is; None when they are the same, in order.
+        """
+        tap = Rewiring(self.blocks, columns, mask, states, rows, nodes or {})
+        if not base:
+            return self.run(tokens, tap, START)
+        start = latest_restart(self.config, tap.touched, base, base_rows)
+        if start.stream is not None:
+            self.write_before(start, tap, base, base_rows)
+        return self.run(tokens, tap, start)
+
+    def write_before(
+        self, start: Restart, tap: Rewiring, base: Mapping[str, Tensor], base_rows: Int[Tensor, " batch"] | None
+    ) -> None:
+        """Tell the tap what was written before a restart."""
+        assert start.stream is not None
+        for name, writes in tap.writes.items():
+            if name == POS_EMBED and self.pos_embed is not None:
+                tap.write(name, self.pos_embed(start.stream))
+            elif name == EMBED or 2 * writes.layer + (writes.kind == "mlp") < start.step:
+                live = base[writes.state]
+                if writes.kind == "mlp":
+                    live = tap.block(writes).mlp.out(live)
+                tap.write(name, take_rows(live, base_rows))
+
     def run(self, tokens: Int[Tensor, "batch pos"], tap: Tap, start: Restart) -> Float[Tensor, "batch pos d_out"]:
         """One forward pass from `start`, asking `tap` at every hook that is reached."""
         unread = None if self.config.pad is None else tokens == self.config.pad
@@ -103,12 +176,21 @@ class Transformer(HookedRootModule):
             block, node = self.blocks[step // 2], start.node if step == start.step else None
             assert isinstance(block, Block)
             x = block.transform(x, tap, node) if step % 2 else block.attend(x, unread, tap, node)
-        return self.unembed(normalised(x, self.ln_final, tap))
+        return self.unembed(normalised(tap(READ_BY_UNEMBED, x), self.ln_final, tap))
 
     def embedded(self, tokens: Int[Tensor, "batch pos"], tap: Tap) -> Stream:
         """The stream that the first layer reads."""
         x = tap(EMBED, self.embed(tokens))
-        return x if self.pos_embed is None else x + tap("hook_pos_embed", self.pos_embed(x))
+        return x if self.pos_embed is None else x + tap(POS_EMBED, self.pos_embed(x))
+
+
+def switch(module: nn.Module, points: Sequence[str], on: bool) -> None:
+    """Give a module hook points, or take them away."""
+    for point in points:
+        if on and not hasattr(module, point):
+            module.add_module(point, HookPoint())
+        elif not on and hasattr(module, point):
+            delattr(module, point)
 
 
 def build_transformer(config: TransformerConfig, seed: int, dtype: torch.dtype = torch.float32) -> Transformer:

@@ -27,7 +27,7 @@ class NetworkCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataCost:
-    """The inputs of a data set, and the pairs of them that share their lengths; None where they cannot be counted."""
+    """The inputs of a data set, and the pairs that it has of them; None where they cannot be counted."""
 
     data: str
     model: str

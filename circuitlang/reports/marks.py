@@ -30,7 +30,7 @@ def _marks(verdict: VerdictRecord, measured: MeasurementRecord) -> Iterator[tupl
         if status is not None:
             yield from ((node.split("[")[0], Mark(status, note)) for node in measured.nodes)
     bound = verdict.bound.number if verdict.bound and verdict.relation in ("==", ">=", ">") else None
-    if measured.metric == "strictness" and bound is not None:
+    if measured.metric == "strictness" and measured.over is None and bound is not None:
         for row in measured.table:
             if row.number is not None:
                 status = "holds" if row.number >= bound else verdict.status

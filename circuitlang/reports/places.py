@@ -29,7 +29,7 @@ def row_of(site: Site) -> int:
     """The row of a site: 0 for what is read, then heads and mlp of each layer in turn; streams with what wrote last."""
     layer = site.layer or 0
     match site.kind:
-        case "embed":
+        case "embed" | "pos_embed":
             return 0
         case "resid_pre":
             return 2 * layer

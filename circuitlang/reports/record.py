@@ -27,7 +27,7 @@ class Remembered(BaseModel):
 
 
 class RowRecord(Remembered):
-    """One unaligned part in the table of a strictness."""
+    """One unaligned part, or edge, in the table of a strictness."""
 
     part: str
     number: float | None
@@ -46,6 +46,7 @@ class MeasurementRecord(NumberRecord):
     network: str
     alignment: str | None
     nodes: list[str]
+    over: str | None = None  # what older records do not say
     table: list[RowRecord]
 
 
@@ -69,7 +70,9 @@ class VerdictRecord(Remembered):
 
 
 class EntryRecord(BaseModel):
-    """One check: the step, the weighted loss, the learning rate, the share of right answers of every kind."""
+    """One check: the step, counted over all attempts, the weighted loss, the learning rate, the share of right answers
+    of every kind, and the number of the attempt.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,10 +80,64 @@ class EntryRecord(BaseModel):
     loss: float
     rate: float
     shares: dict[str, float]
+    attempt: int = 0
+
+
+class AttemptRecord(BaseModel):
+    """An attempt of a training: its seed, its steps, how it ended and why, the best share of the worst kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int
+    steps: int
+    ended: Literal["reached", "unreached", "stalled", "diverged"]
+    why: str
+    best: float | None
+
+
+class ShownRecord(BaseModel):
+    """An input, or a pair, that is answered wrongly; without a source there was no intervention."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: str
+    model: str
+    network: str
+    source: str | None
+    replaced: str | None
+    expected: str
+    got: str
+
+
+class MissedRecord(BaseModel):
+    """A statement of a claim that a training did not reach, with the inputs or pairs that show it.
+
+    `worst` is the part or edge that matters most although it should not; `idle` is whether the network does no better
+    on the pairs than one that ignores the intervention.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    claim: str
+    member: str | None
+    said: str
+    measured: str
+    metric: str | None
+    over: str | None
+    nodes: list[str]
+    worst: str | None
+    number: float | None
+    relation: str | None
+    bound: float | None
+    idle: bool
+    counterexamples: list[ShownRecord]
 
 
 class TrainingRecord(BaseModel):
-    """The spec and the course of a training, and the texts of the claims that it was to reach."""
+    """The spec and the course of a training, the texts of the claims that it was to reach, and what it has missed.
+
+    `seed` is that of the attempt whose network was kept.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -91,6 +148,9 @@ class TrainingRecord(BaseModel):
     steps: int
     cpu_seconds: float
     history: list[EntryRecord]
+    seed: int | None = None
+    attempts: list[AttemptRecord] = Field(default_factory=list)
+    missed: list[MissedRecord] = Field(default_factory=list)
 
 
 class RunRecord(BaseModel):

@@ -7,7 +7,9 @@ from pathlib import Path
 from circuitlang.backends.spec import TrainingSpec
 from circuitlang.core.program import Program
 from circuitlang.reports.folders import WEIGHTS, run_key, seed_of
+from circuitlang.reports.missed import missed_record
 from circuitlang.reports.record import (
+    AttemptRecord,
     EntryRecord,
     RunRecord,
     TrainingRecord,
@@ -38,8 +40,10 @@ def fresh_record(
     )
 
 
-def training_record(program: Program, spec: TrainingSpec, trained: Trained) -> TrainingRecord:
-    """What is remembered of a training."""
+def training_record(
+    program: Program, spec: TrainingSpec, trained: Trained, missed: Iterable[Verdict] = ()
+) -> TrainingRecord:
+    """What is remembered of a training, and of what it has missed."""
     return TrainingRecord(
         spec=spec,
         claims=until_texts(program, spec),
@@ -48,6 +52,9 @@ def training_record(program: Program, spec: TrainingSpec, trained: Trained) -> T
         steps=trained.steps,
         cpu_seconds=round(trained.seconds, 3),
         history=[EntryRecord(**asdict(entry)) for entry in trained.history],
+        seed=trained.seed,
+        attempts=[AttemptRecord(**asdict(one)) for one in trained.attempts],
+        missed=[missed_record(verdict) for verdict in missed],
     )
 
 

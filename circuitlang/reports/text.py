@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from circuitlang.diagnostics import one_of
 from circuitlang.reports.columns import counted, table
 from circuitlang.verification.measured import Measurement
 from circuitlang.verification.quantity import Quantity, show_number
@@ -71,10 +72,14 @@ def show_interval(number: Quantity) -> str:
 
 
 def decided_on(measured: Measurement) -> str:
-    """How much was measured: `all 65,536 pairs`, `4,096 pairs (sampled)`."""
-    return f"{'all ' if measured.exact else ''}{measured.samples:,} {measured.unit}" + (
-        "" if measured.exact else " (sampled)"
-    )
+    """How much was measured: `all 65,536 pairs`, `4,096 pairs (sampled)`, `all 2,688 pairs that differ in n3 only`."""
+    every, sampled = ("all ", "") if measured.exact else ("", " (sampled)")
+    return f"{every}{measured.samples:,} {measured.unit}{differing(measured)}{sampled}"
+
+
+def differing(measured: Measurement) -> str:
+    """What alone base and source of its pairs differ in; empty where this may be anything."""
+    return f" that differ in {one_of(measured.vary).replace('`', '')} only" if measured.vary else ""
 
 
 def beside(measured: Measurement) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ def beside(measured: Measurement) -> tuple[str, ...]:
         if counts.effective_share is not None:
             found.append(f"on effective pairs {show_number(counts.effective_share)}")
     if measured.worst is not None and measured.value is not None:
-        parts = counted(len(measured.table), "part")
+        parts = counted(len(measured.table), "edge" if measured.over else "part")
         found.append(f"each of {parts}" if measured.value.number == 1 else f"worst of {parts}: {measured.worst}")
     if measured.joint is not None:
         found.append(f"jointly {show_number(measured.joint.number)}")

@@ -41,7 +41,7 @@ class Run(Displayed):
 
     @property
     def seed(self) -> int:
-        """The seed of its weights."""
+        """The seed that was asked for; a training that began anew has others beside it, see `record.training.seed`."""
         return self.record.seed
 
     @property

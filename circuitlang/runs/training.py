@@ -5,6 +5,7 @@ from the start, from a checkpoint, or found.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from errno import EISDIR
 from os import strerror
@@ -39,6 +40,7 @@ def train_run(
     again: bool = False,
     tracker: Tracker | None = None,
     every: float | None = None,
+    on_checkpoint: Callable[[bytes], None] | None = None,
 ) -> Run:
     """Train a network and keep it, unless its folder holds the trained network already.
 
@@ -52,13 +54,14 @@ def train_run(
         again: Train from the start, whatever the folder holds.
         tracker: Told of the training while it runs.
         every: Seconds between two checkpoints, instead of `training.checkpoints.EVERY`.
+        on_checkpoint: Given the content of every checkpoint, once it is in the folder.
 
     Raises:
         Refusal: as `plan_training` and `Plan.carry_out`.
         Interruption: on Ctrl-C.
     """
     plan = plan_training(program, network, choice, folder, resume=resume, again=again)
-    return plan.carry_out(tracker, every)
+    return plan.carry_out(tracker, every, on_checkpoint)
 
 
 def plan_training(
@@ -125,14 +128,19 @@ class Plan:
             if found is None or found.record.training is None:
                 return self
             edited = edited_claims(found.record.training.claims, self.program, self.spec, verify, going_on=False)
-            return replace(self, found=replace(found, diagnostics=(*_unreached(found), *edited)))
+            return replace(self, found=replace(found, diagnostics=(*_course(found), *edited)))
         if not resume:
             raise Refusal(self._unfinished(start))
         check_identity(start.training, self._identity(), self._checkpoint)
         edited = edited_claims(start.training.get("claims"), self.program, self.spec, verify, going_on=True)
         return replace(self, start=start, diagnostics=edited)
 
-    def carry_out(self, tracker: Tracker | None = None, every: float | None = None) -> Run:
+    def carry_out(
+        self,
+        tracker: Tracker | None = None,
+        every: float | None = None,
+        on_checkpoint: Callable[[bytes], None] | None = None,
+    ) -> Run:
         """Train, and keep the network; or give the run that was found.
 
         Raises:
@@ -147,7 +155,8 @@ class Plan:
         if self.start is None:
             remove_file(self._checkpoint)
         state = self.start.state if self.start else None
-        keeper = Keeper(self._checkpoint, self._identity(), state, EVERY if every is None else every)
+        often = EVERY if every is None else every
+        keeper = Keeper(self._checkpoint, self._identity(), state, often, on_checkpoint)
         try:
             return self._train(keeper, tracker)
         except KeyboardInterrupt:
@@ -188,17 +197,20 @@ class Plan:
         from circuitlang.reports.remembering import fresh_record, training_record
 
         made = pipeline.train(self.program, self.spec, self.choice, tracker, keeper)
-        course = training_record(self.program, self.spec, made)
+        missed = () if made.reached else pipeline.missed(self.program, self.spec, self.choice, made.network)
+        if not made.reached and not missed:  # the checks of a training may ask for more than its claims
+            made = replace(made, reached=True, why=f"{made.why}, and its claims hold")
+        course = training_record(self.program, self.spec, made, missed)
         record = fresh_record(self.program, self.network, self.spec.seed, network_hash(made.network), course)
         words = weights.known_words(self.program, self.network)
         about = {"network": self.network, "seed": self.spec.seed, "key": record.key, **words}
         save_network(made.network, self.folder / FILE, about)
         write_record(self.folder, record)
         remove_file(self._checkpoint)
-        after = self.start.state.words.step if self.start else None
+        after = self.start.state.words.steps if self.start else None
         news = "trained" if self.start is None else "resumed"
         run = Run(program=self.program, network=self.network, folder=self.folder, record=record, news=news, after=after)
-        return replace(run, diagnostics=(*self.diagnostics, *_unreached(run)))
+        return replace(run, diagnostics=(*self.diagnostics, *_course(run)))
 
     def _find(self) -> Run | None:
         """The trained network in the folder; None where there is nothing that a training would lose."""
@@ -220,7 +232,7 @@ class Plan:
         return Run(program=self.program, network=self.network, folder=self.folder, record=record)
 
     def _unfinished(self, start: Checkpoint) -> Diagnostic:
-        step = start.state.words.step
+        step = start.state.words.steps
         message = f"`{self.folder}` holds a training of `{self.network}` that was cut off after step {step:,} or later"
         return Diagnostic("E552", message, helps=(f"{self.command('--resume')}    (goes on after step {step:,})",))
 
@@ -233,14 +245,12 @@ class Plan:
         return Diagnostic("W555", message, notes=notes, helps=(f"{self.command('--resume')}    (goes on from there)",))
 
 
-def _unreached(run: Run) -> tuple[Diagnostic, ...]:
-    """W551 where a training ended before its claims held."""
-    from circuitlang.training.outcome import unfinished
+def _course(run: Run) -> tuple[Diagnostic, ...]:
+    """What there is to say of how a training went."""
+    from circuitlang.reports.missed import tell_course
 
     training = run.record.training
-    if training is None or training.reached:
-        return ()
-    return (unfinished(training.spec, training.steps, training.history[-1].shares if training.history else {}),)
+    return () if training is None else tell_course(training, run.program)
 
 
 def _with_help(refusal: Refusal, help_: str) -> Refusal:

@@ -17,12 +17,14 @@ PROMPT = "{prompt}"  # the column that says which template a row is read by; no 
 class Batch:
     """Rows of inputs: a column per input (and per word that only the prompt uses), a length per row and sequence.
 
-    Sequences are padded on the right with absent cells; `lengths` holds int64 [batch] arrays.
+    Sequences are padded on the right with absent cells; `lengths` holds int64 [batch] arrays. `kin`, int64 [batch],
+    says which rows can be base and source of each other: those with the same number, by default all.
     """
 
     columns: Mapping[str, Column]
     lengths: Mapping[str, np.ndarray]
     size: int
+    kin: np.ndarray | None = None
 
     def __len__(self) -> int:
         return self.size
@@ -31,7 +33,8 @@ class Batch:
         """The rows of these numbers, in this order; repetitions are kept."""
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         lengths = {name: length[rows] for name, length in self.lengths.items()}
-        return Batch(columns, lengths, len(np.arange(self.size)[rows]))
+        kin = None if self.kin is None else self.kin[rows]
+        return Batch(columns, lengths, len(np.arange(self.size)[rows]), kin)
 
     def assignment(self, row: int, model: Model) -> Assignment:
         """One row as the interpreter takes it."""
@@ -57,7 +60,7 @@ def batch_of(assignments: Sequence[Assignment], model: Model) -> Batch:
 
 
 def concat_batches(batches: Sequence[Batch]) -> Batch:
-    """The rows of one batch after those of the other; all have the same columns."""
+    """The rows of one batch after those of the other; all have the same columns, and what was kin is not."""
     first = batches[0]
     columns = {name: concat([batch.columns[name] for batch in batches]) for name in first.columns}
     lengths = {name: np.concatenate([batch.lengths[name] for batch in batches]) for name in first.lengths}

@@ -11,7 +11,7 @@ from circuitlang.core.expression import reads
 from circuitlang.core.model import Model, length_of
 from circuitlang.core.values import Value, show
 from circuitlang.diagnostics.diagnostic import Diagnostic, InternalError, Label, Refusal
-from circuitlang.simulation.batches import Batch, length_columns
+from circuitlang.simulation.batches import PROMPT, Batch, length_columns
 from circuitlang.simulation.cells import Undefined
 from circuitlang.simulation.columns import Axis, Column
 from circuitlang.simulation.expressions import Scope, evaluate_cells, member_table
@@ -74,11 +74,12 @@ def with_draw(batch: Batch, target: str, column: Column) -> Batch:
 
 def shown_only(batch: Batch, data: Data, model: Model) -> Batch:
     """The batch without what neither the model nor the network sees."""
-    known = known_targets(data, model)
+    known = known_targets(data, model) | {PROMPT}
     return Batch(
         {name: column for name, column in batch.columns.items() if name in known},
         {name: length for name, length in batch.lengths.items() if name in known},
         batch.size,
+        batch.kin,
     )
 
 
@@ -86,6 +87,13 @@ def known_targets(data: Data, model: Model) -> frozenset[str]:
     """The names that a network's input shows: the model's inputs, and the words of prompts."""
     holes = {part.name for prompt in data.prompts for part in prompt.parts if isinstance(part, Hole)}
     return frozenset(holes | {part.name for part in model.inputs})
+
+
+def shown_rows(batch: Batch, data: Data, model: Model, name: str) -> np.ndarray:
+    """Bool [batch]: whose input shows this name, an input of the model or a word that some templates leave out."""
+    if PROMPT not in batch.columns or name == PROMPT or any(part.name == name for part in model.inputs):
+        return np.ones(batch.size, bool)
+    return np.array([shows(prompt, name) for prompt in data.prompts])[batch.columns[PROMPT].codes]
 
 
 def shows(prompt: Prompt, name: str) -> bool:

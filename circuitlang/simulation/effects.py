@@ -66,13 +66,15 @@ class Survey:
 def survey(model: Model, data: Data, seed: int = 0) -> Survey:
     """Interchange every node, every family and its members, on all pairs of inputs or on a seeded sample.
 
-    Work is bounded by the number of computed cells. Words that only a prompt uses play no role, as no node reads them.
+    Work is bounded by the number of computed cells. Words that only a prompt uses play no role, as no node reads them,
+    unless they are what varies.
 
     Raises:
         Refusal: E571, E572 for data that cannot be drawn, E573 for a split without inputs.
         NoValue: where a mechanism is not total; elaboration refuses such models.
     """
-    run = interchanges_of(model, replace(data, prompts=(), train=None), seed)
+    words = {*data.vary} - {part.name for part in model.inputs}  # all that some pairs differ in
+    run = interchanges_of(model, replace(data, prompts=data.prompts if words else (), train=None), seed)
     effects = tuple(effect for node in model.nodes for effect in _effects(run, node.name))
     joint, idle = _joint(run, [effect for effect in effects if not effect.changed])
     return Survey(

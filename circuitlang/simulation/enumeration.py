@@ -1,5 +1,8 @@
 """All inputs.  In: data and one of its models; out: every distinct input once, or None if there are many."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 
 from circuitlang.core.data import Data, Draw
@@ -11,10 +14,11 @@ from circuitlang.simulation.columns import ABSENT, Column, compact
 from circuitlang.simulation.combinations import distinct_rows, joint, occurring
 from circuitlang.simulation.draws import (
     axes_of,
+    known_targets,
     relevant_draws,
     sequence_measured,
     shown_only,
-    shows,
+    shown_rows,
     too_few,
     urns,
     with_draw,
@@ -22,7 +26,7 @@ from circuitlang.simulation.draws import (
 from circuitlang.simulation.splits import Which, empty_split, split
 
 
-def enumerate_inputs(data: Data, model: Model, limit: int, which: Which = "all") -> Batch | None:
+def enumerate_inputs(data: Data, model: Model, limit: int, which: Which = "all", paired: bool = False) -> Batch | None:
     """Every distinct input, words and templates of the prompt included, in an order that never changes.
 
     A claim decided on them is about all inputs alike: where the data draws lengths or dependent values, rarer inputs
@@ -33,6 +37,8 @@ def enumerate_inputs(data: Data, model: Model, limit: int, which: Which = "all")
         model: One of its models.
         limit: The largest number of inputs, of all splits together.
         which: The split to keep.
+        paired: The inputs are bases and sources: where data say what varies, those that agree in all else are kin, and
+            an input stands once for every value of an unseen draw that what varies depends on.
 
     Returns:
         The batch, None if there are more inputs than `limit`.
@@ -40,20 +46,24 @@ def enumerate_inputs(data: Data, model: Model, limit: int, which: Which = "all")
     Raises:
         Refusal: E571, E572 for data that cannot be drawn, E573 for a split without inputs.
     """
-    batch = expand(data, model, relevant_draws(data, model), limit)
+    draws = relevant_draws(data, model)
+    batch = expand(data, model, draws, limit)
     if batch is None:
         return None
-    whole, batch = batch, shown_only(batch, data, model)
-    if len(batch.columns) < len(whole.columns):
-        batch = _distinct(batch, data, model)
+    varied = {draw.target for draw in draws if paired and draw.target in data.vary}
+    bound = {name for draw in draws if draw.target in varied for name in reads(draw.members)} - varied
+    if not known_targets(data, model).issuperset(batch.columns):
+        batch = _distinct(batch, data, model, bound)
     if data.prompts:
         count = len(data.prompts)
         if batch.size * count > limit:
             return None
         batch = batch.take(np.repeat(np.arange(batch.size), count))
         templates = Column(np.arange(batch.size) % count, tuple(range(count)))
-        batch = _distinct(Batch({**batch.columns, PROMPT: templates}, batch.lengths, batch.size), data, model)
-    part = split(batch, data, which)
+        batch = _distinct(Batch({**batch.columns, PROMPT: templates}, batch.lengths, batch.size), data, model, bound)
+    if paired and data.vary:
+        batch = replace(batch, kin=occurring(*joint(_keys(batch, data, model, bound, without=varied)))[1])
+    part = split(shown_only(batch, data, model), data, which)
     if not part.size:
         raise empty_split(data, which)
     return part
@@ -110,17 +120,23 @@ def _expand_draw(draw: Draw, model: Model, batch: Batch, limit: int) -> tuple[np
     return rows, Column(codes.reshape(-1, *shape), sets.values, axes)
 
 
-def _distinct(batch: Batch, data: Data, model: Model) -> Batch:
-    """The rows that differ in an input of the model or in what the network reads; any one of those that do not."""
-    inputs, keys = {part.name for part in model.inputs}, []
-    for name, column in batch.columns.items():
-        numbers, size = _row_numbers(column)
-        if name not in inputs and PROMPT in batch.columns and name != PROMPT:
-            shown = np.array([shows(prompt, name) for prompt in data.prompts])
-            numbers = np.where(shown[batch.columns[PROMPT].codes], numbers, 0)
-        keys.append((numbers, size))
-    places, _ = occurring(*joint(keys))
+def _distinct(batch: Batch, data: Data, model: Model, bound: Collection[str]) -> Batch:
+    """The rows that differ in what model or network see, or in what is bound; any one of those that do not."""
+    places, _ = occurring(*joint(_keys(batch, data, model, bound)))
     return batch if len(places) == batch.size else batch.take(np.sort(places))
+
+
+def _keys(
+    batch: Batch, data: Data, model: Model, bound: Collection[str], without: Collection[str] = ()
+) -> list[tuple[np.ndarray, int]]:
+    """Numbers for what the rows hold, but for some names; what nobody sees counts only where it is bound."""
+    keys, seen = [(np.zeros(batch.size, np.int64), 1)], known_targets(data, model) | {PROMPT}
+    for name, column in batch.columns.items():
+        if name in bound or (name in seen and name not in without):
+            numbers, size = _row_numbers(column)
+            shown = name in bound or shown_rows(batch, data, model, name)
+            keys.append((np.where(shown, numbers, 0), size))
+    return keys
 
 
 def _row_numbers(column: Column) -> tuple[np.ndarray, int]:

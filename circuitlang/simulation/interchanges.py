@@ -14,8 +14,7 @@ from circuitlang.core.model import Cell, Model
 from circuitlang.simulation.answers import Fingerprints, answers_of
 from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.columns import ABSENT, Column
-from circuitlang.simulation.enumeration import enumerate_inputs
-from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs
+from circuitlang.simulation.pairs import Pairs, enumerate_pairs, fresh_pairs
 from circuitlang.simulation.run import cells_per_row, replacements, simulate
 
 Parts: TypeAlias = tuple[str | Cell, ...]
@@ -119,10 +118,9 @@ def interchanges_of(model: Model, data: Data, seed: int) -> Interchanges:
 def _material(model: Model, data: Data, seed: int) -> tuple[Batch, Pairs, bool]:
     count = count_pairs(data, model)
     if count is not None and count <= ALL_PAIRS:
-        batch = enumerate_inputs(data, model, ALL_PAIRS)
-        pairs = None if batch is None else all_pairs(batch, model, ALL_PAIRS)
-        if batch is not None and pairs is not None and _cost(model, batch) * len(pairs) <= _WORK:
-            return batch, pairs, True
+        found = enumerate_pairs(data, model, ALL_PAIRS)
+        if found is not None and _cost(model, found[0]) * len(found[1]) <= _WORK:
+            return *found, True
     batch, pairs = fresh_pairs(data, model, _LEAST, seed, "effects")
     size = int(min(SAMPLED, max(_LEAST, _WORK // _cost(model, batch))))
     batch, pairs = fresh_pairs(data, model, size, seed, "effects")

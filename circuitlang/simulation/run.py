@@ -51,7 +51,7 @@ def simulate(
         KeyError: where a replacement names no node, or a cell that a row does not have.
     """
     replaced = dict(replaced or {})
-    stale = {name for name in replaced}.union(*(model.descendants(name) for name in replaced))
+    below = set[str]().union(*(model.descendants(name) for name in replaced))
     columns: dict[str, Column] = {}
     for part in model.inputs:
         columns[part.name] = _replace(batch.columns[part.name], replaced.pop(part.name, None))
@@ -59,10 +59,10 @@ def simulate(
             length = length_of(part.name)
             columns[length] = _replace(length_column(batch, part.name), replaced.pop(length, None))
     for node in model.nodes:
-        if start is not None and node.name not in stale:
-            columns[node.name] = start[node.name]
-            continue
         replacement = replaced.pop(node.name, None)
+        if start is not None and node.name not in below:
+            columns[node.name] = _replace(start[node.name], replacement)
+            continue
         if replacement is not None and replacement.where is None and start is not None:
             # The members are those of the known run unless an index itself depends on something replaced.
             if not any(isinstance(index.over, Extent) for index in node.index):

@@ -73,16 +73,19 @@ def _draw(
     data: Data, model: Model, size: int, rng: np.random.Generator, lengths: Mapping[str, np.ndarray] | None
 ) -> Batch:
     fixed = {name: np.full(size, length, np.int64) for name, length in data.lengths} | dict(lengths or {})
-    batch = Batch({}, fixed, size)
+    return shown_only(draw_missing(Batch({}, fixed, size), data, model, rng), data, model)
+
+
+def draw_missing(batch: Batch, data: Data, model: Model, rng: np.random.Generator) -> Batch:
+    """The batch with all that the data draw and it does not hold yet, what nobody sees too."""
     for draw in relevant_draws(data, model):
-        if sequence_measured(draw.target) not in batch.lengths:
+        if draw.target not in batch.columns and sequence_measured(draw.target) not in batch.lengths:
             batch = with_draw(batch, draw.target, _draw_column(draw, model, batch, rng))
-    batch = shown_only(batch, data, model)
-    if not data.prompts:
+    if not data.prompts or PROMPT in batch.columns:
         return batch
     templates = tuple(range(len(data.prompts)))
-    columns = {**batch.columns, PROMPT: Column(rng.integers(0, len(templates), size), templates)}
-    return Batch(columns, batch.lengths, size)
+    columns = {**batch.columns, PROMPT: Column(rng.integers(0, len(templates), batch.size), templates)}
+    return Batch(columns, batch.lengths, batch.size)
 
 
 def _draw_column(draw: Draw, model: Model, batch: Batch, rng: np.random.Generator) -> Column:

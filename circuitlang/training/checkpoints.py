@@ -5,6 +5,7 @@ latest that is complete, and the state in such a file back.
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Keeper:
         training: What is written beside the state, to know the training by; anything that JSON can hold.
         start: Where the training goes on from.
         every: Seconds between two checkpoints; more where writing one takes more than a fiftieth of that.
+        told: Given the content of every checkpoint, once it is in the file.
         kept: The number of steps after which the state in the file was taken; None where there is none.
     """
 
@@ -46,12 +48,13 @@ class Keeper:
     training: dict[str, Any]
     start: State | None = None
     every: float = EVERY
+    told: Callable[[bytes], None] | None = None
     kept: int | None = field(init=False)
     _last: float = field(init=False, default_factory=time.monotonic)
     _took: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        self.kept = None if self.start is None else self.start.words.step
+        self.kept = None if self.start is None else self.start.words.steps
 
     def resume(self, session: Session) -> None:
         """Let a new session go on from where the training was left, if it was.
@@ -77,8 +80,12 @@ class Keeper:
         if began - self._last < max(self.every, _SHARE * self._took):
             return
         with session.clock.pause():
-            write_file(self.path, to_bytes(Checkpoint(self.training, save(session))), refuse=_unwritable)
-        self.kept, self._last = session.done, time.monotonic()
+            content = to_bytes(Checkpoint(self.training, save(session)))
+            write_file(self.path, content, refuse=_unwritable)
+            self.kept = session.steps
+            if self.told is not None:
+                self.told(content)
+        self._last = time.monotonic()
         self._took = self._last - began
 
 

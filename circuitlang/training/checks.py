@@ -11,9 +11,8 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from circuitlang.backends.courses import AT_ONCE
-from circuitlang.core.model import shown_cell
 from circuitlang.simulation.reading import Answers
-from circuitlang.training.examples import Drawer, Interventions
+from circuitlang.training.examples import Drawer, Interventions, Kinds
 from circuitlang.training.losses import entry_losses
 from circuitlang.training.runs import Runs
 
@@ -41,8 +40,7 @@ class Survey:
 
     size: int
     margin: float
-    interchange: bool
-    strict: bool
+    kinds: Kinds
     kept: int
 
 
@@ -55,7 +53,8 @@ def check(runs: Runs, drawer: Drawer, survey: Survey) -> Check:
             rows = np.sort(drawer.rng.choice(rows, survey.size, replace=False))
         behaves, loss = _behaviour(runs, rows, survey.margin)
         shares, losses = {_BEHAVES: float(np.mean(behaves <= 1))}, [loss]
-        interventions, kind = drawer.survey(survey.size, survey.interchange, survey.strict)
+        surveyed = drawer.survey(survey.size, survey.kinds)
+        interventions = surveyed.interventions
         for part in _slices(len(interventions)):
             examples = drawer.answered(interventions.take(part))
             recorded = runs.record(examples.interventions)
@@ -67,9 +66,8 @@ def check(runs: Runs, drawer: Drawer, survey: Survey) -> Check:
     if not distances:
         return Check(shares, losses[0], shares[_BEHAVES], None)
     far = np.concatenate(distances)
-    for number, name in enumerate(_names(drawer)):
-        if (kind == number).any():
-            shares[name] = float(np.mean(far[kind == number] <= 1))
+    for number in np.unique(surveyed.kind):
+        shares[surveyed.names[number]] = float(np.mean(far[surveyed.kind == number] <= 1))
     hardest = interventions.take(np.argsort(-far, kind="stable")[: survey.kept])
     return Check(shares, float(np.mean(losses)), min(shares.values()), hardest)
 
@@ -106,12 +104,6 @@ def _wrongness(
     """Between 0 and 1 for right answers, less sure ones further from 0; above 1 for wrong ones."""
     right = outputs.argmax(-1) == targets
     return torch.where(right, 1 - torch.exp(-losses), 1 + losses)
-
-
-def _names(drawer: Drawer) -> list[str]:
-    variables = drawer.variables
-    nodes = [node if isinstance(node, str) else shown_cell(node) for node in variables.nodes]
-    return [*nodes, *map(str, variables.parts), "jointly"]
 
 
 def _slices(size: int) -> Iterator[slice]:

@@ -9,7 +9,9 @@ from circuitlang.backends.spec import TrainingSpec
 from circuitlang.core.program import Program
 from circuitlang.networks.packing import not_finite
 from circuitlang.networks.transformer import Transformer
+from circuitlang.training.attempts import Attempt, Diverged
 from circuitlang.training.checkpoints import Keeper
+from circuitlang.training.checks import Check
 from circuitlang.training.outcome import Trained, refuse_divergence
 from circuitlang.training.progress import Silent, Tracker
 from circuitlang.training.session import Session
@@ -27,6 +29,9 @@ def train(
 ) -> Trained:
     """Train a network until `stop` agrees or the budget is spent.
 
+    An attempt that diverges, or goes nowhere for long, is given up, and the next begins from another seed within the
+    same budget, as often as the specification allows.
+
     Args:
         spec: The specification, as `backends.siit.specify` gives it.
         program: The program that it was made from.
@@ -38,11 +43,11 @@ def train(
             on from its checkpoint ends with the same bytes as one that nobody disturbed.
 
     Returns:
-        The network: the one that `stop` has agreed to, else the best that any check has seen.
+        The network: the one that `stop` has agreed to, else the best that any check of any attempt has seen.
 
     Raises:
-        Refusal: E544 for a checkpoint that does not fit, E546 where one cannot be written, E550 if the losses grow
-            beyond all bounds; E57x, E613, E652 for what cannot be trained.
+        Refusal: E544 for a checkpoint that does not fit, E546 where one cannot be written, E550 if every attempt has
+            diverged; E57x, E613, E652 for what cannot be trained.
     """
     session = Session(spec, program, device)
     tracker = tracker or Silent()
@@ -62,30 +67,82 @@ def train(
 def _run(
     session: Session, stop: Callable[[Transformer], bool] | None, tracker: Tracker, keeper: Keeper | None
 ) -> Trained:
-    """Steps and checks, until one of them ends it."""
+    """One attempt after the other, until one of them ends it."""
+    while True:
+        last = _attempt(session, stop, tracker, keeper)
+        failed = last.ended in ("stalled", "diverged")
+        if not failed or len(session.attempts) == session.spec.restarts or session.clock.spent(session.steps):
+            return _trained(session, last, stop is None)
+        session.give_up(last)
+
+
+def _attempt(
+    session: Session, stop: Callable[[Transformer], bool] | None, tracker: Tracker, keeper: Keeper | None
+) -> Attempt:
+    """Steps and checks, until one of them ends the attempt."""
     spec, clock = session.spec, session.clock
-    spent = clock.spent(session.done)
+    spent = clock.spent(session.steps)
     while spent is None:
-        loss = session.advance()
-        spent = clock.spent(session.done)
+        try:
+            loss = session.advance()
+        except Diverged as error:
+            return session.over("diverged", str(error))
+        spent = clock.spent(session.steps)
         if session.done % spec.check.every == 0 or spent is not None:
             found = session.look(loss)
-            tracker.advance(session.done, {"loss": loss, "right": found.worst})
+            tracker.advance(session.steps, _numbers(session, found))
             if stop is not None and session.is_settled and found.worst >= spec.check.gate:
                 with clock.pause():
                     agreed = stop(session.network)
                 if agreed:
-                    return _trained(session, reached=True, why="its claims hold")
+                    return session.over("reached", "its claims hold")
                 session.look_closer()
+            if stop is not None and session.is_stuck and spent is None and len(session.attempts) < spec.restarts:
+                return session.over("stalled", f"no progress in {session.watch.idle} checks")
         if keeper is not None and spent is None:
             keeper.see(session)
-    if session.best.weights:
-        session.network.load_state_dict(session.best.weights)
-    broken = not_finite(session.network.state_dict())
+    broken = not_finite(session.best.weights or session.network.state_dict())
     if broken is not None:  # since the last step, whose loss came before
-        raise refuse_divergence(spec, session.done, broken, session.rate(session.done - 1))
-    return _trained(session, reached=stop is None, why=spent)
+        return session.over("diverged", broken)
+    return session.over("unreached", spent)
 
 
-def _trained(session: Session, reached: bool, why: str) -> Trained:
-    return Trained(session.network, session.done, session.clock.seconds, tuple(session.history), reached, why)
+def _numbers(session: Session, found: Check) -> dict[str, float]:
+    """What trackers are told of a check, and of the step before it."""
+    latest = session.history[-1]
+    return {
+        "loss": latest.loss,
+        "right": found.worst,
+        "lr": latest.rate,
+        "attempt": latest.attempt,
+        "seed": session.seed,
+        **{f"loss/{name}": float(loss) for name, loss in session.terms.items()},
+        **{f"right/{kind}": share for kind, share in found.shares.items()},
+    }
+
+
+def _trained(session: Session, last: Attempt, is_free: bool) -> Trained:
+    """What comes of the attempts; without any claims, whatever the last one has learnt.
+
+    Raises:
+        Refusal: E550 if there is no network that a check has seen, and the last attempt has diverged.
+    """
+    attempts, kept, why = (*session.attempts, last), session.best, last.why
+    if last.ended == "diverged":
+        kept, why = session.earlier, f"its last attempt has diverged: {why}"
+        if not kept.weights:
+            raise refuse_divergence(session.spec, attempts, session.rate(max(0, session.done - 1)))
+    elif last.ended == "unreached" and session.earlier.rank > kept.rank:
+        kept = session.earlier
+    if last.ended != "reached" and kept.weights:
+        session.network.load_state_dict(kept.weights)
+    return Trained(
+        session.network,
+        session.steps,
+        session.clock.seconds,
+        tuple(session.history),
+        is_free or last.ended == "reached",
+        why,
+        attempts=attempts,
+        seed=kept.seed,
+    )

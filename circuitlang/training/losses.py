@@ -3,7 +3,7 @@
 Weights are applied by the loop, each once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +19,12 @@ class Losses:
     interchange: Tensor | None = None
     strict: Tensor | None = None
     readout: Tensor | None = None
+    edges: Tensor | None = None
+
+    def told(self) -> dict[str, Tensor]:
+        """Those that there are, by name, without their graphs."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: loss.detach() for name, loss in found.items() if loss is not None}
 
 
 def answer_losses(

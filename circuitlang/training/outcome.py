@@ -2,12 +2,13 @@
 that says what went wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from circuitlang.backends.spec import TrainingSpec
 from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.networks.transformer import Transformer
+from circuitlang.training.attempts import Attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +19,15 @@ class Entry:
     loss: float
     rate: float
     shares: dict[str, float] = field(default_factory=dict)
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
     """A trained network; `seconds` is processor time without the deciding of claims, `reached` whether these hold.
 
-    Without any claim that is so as soon as the budget is spent; `why` says what ended the training.
+    Without any claim that is so as soon as the budget is spent; `why` says what ended the training, and `seed` is that
+    of the attempt whose network it is.
     """
 
     network: Transformer
@@ -33,49 +36,22 @@ class Trained:
     history: tuple[Entry, ...]
     reached: bool
     why: str
+    attempts: tuple[Attempt, ...] = ()
+    seed: int = 0
 
 
-def refuse_divergence(spec: TrainingSpec, step: int, how: str, rate: float) -> Refusal:
-    """E550: the losses, or the weights, have grown beyond all bounds; nothing is kept."""
+def refuse_divergence(spec: TrainingSpec, attempts: Sequence[Attempt], rate: float) -> Refusal:
+    """E550: the losses, or the weights, have grown beyond all bounds in every attempt; nothing is kept."""
+    last, tried = attempts[-1], [one.seed for one in attempts]
+    seeds = "one seed was tried" if len(tried) == 1 else f"{len(tried)} seeds were tried, and each has diverged"
     return Refusal(
         Diagnostic(
             "E550",
-            f"the training of `{spec.network}` has diverged: at step {step} {how}",
-            notes=("no network is kept, because one from before might pass for a success",),
+            f"the training of `{spec.network}` has diverged: at step {last.steps} {last.why}",
+            notes=(
+                f"{seeds}: {', '.join(map(str, tried))}",
+                "no network is kept, because one from before might pass for a success",
+            ),
             helps=(f"optimizer = {spec.optimizer.name}(lr = {float(f'{rate / 10:.1g}'):g})    (it is {rate:g} now)",),
         )
     )
-
-
-RIGHT = (
-    "every answer of the last check was right: what fails is rarer than its sample, or nothing that training tries, "
-    "such as an interchange of one member of a family; `circuitc verify` shows which claim it is"
-)
-
-
-def unfinished(spec: TrainingSpec, taken: int, shares: Mapping[str, float]) -> Diagnostic:
-    """W551: the budget was spent before the claims held; says which kind of answer was furthest from right at last."""
-    steps = "1 step" if taken == 1 else f"{taken:,} steps"
-    notes, helps = [], ["give it more time, such as at_most = 30min, another `seed`, or another learning rate"]
-    if isinstance(spec.losses.strict, float) and spec.losses.strict > 0:
-        helps.append("or let the nodes settle first: strict = ramp(0.0, 1.0, over = 300 steps)")
-    if shares:
-        worst = min(shares, key=lambda kind: shares[kind])
-        told = f"the last check was worst {_where(worst, spec)}: {shares[worst]:.2%} of the answers were right"
-        notes.append(told if shares[worst] < 1 else RIGHT)
-    return Diagnostic(
-        "W551",
-        f"the training of `{spec.network}` stopped after {steps}, before its claims held",
-        notes=tuple(notes),
-        helps=tuple(helps),
-    )
-
-
-def _where(kind: str, spec: TrainingSpec) -> str:
-    """A kind of answer that training checks, for a sentence."""
-    match kind:
-        case "behaviour":
-            return "without any intervention"
-        case "jointly":
-            return "with random sets of unaligned parts replaced"
-    return f"with {kind} replaced" if kind in spec.unaligned else f"with `{kind}` interchanged"

@@ -16,7 +16,11 @@ class Tracker(Protocol):
         ...
 
     def advance(self, step: int, numbers: Mapping[str, float]) -> None:
-        """So many steps are done; the numbers are those of the last check."""
+        """So many steps are done; the numbers are those of the last check.
+
+        `loss` is the weighted loss and `right` the share of right answers in the worst kind; `lr`, `attempt` (from 0)
+        and its `seed`; `loss/NAME` every loss before it is weighted, `right/KIND` the share in every kind.
+        """
         ...
 
     def finish(self, why: str) -> None:
@@ -58,8 +62,9 @@ class OnTerminal:
     def advance(self, step: int, numbers: Mapping[str, float]) -> None:
         """Move the bar."""
         if self.task is not None:
-            said = "  ".join(f"{name} {number:.4g}" for name, number in numbers.items())
-            self.progress.update(self.task, completed=step, said=f"step {step}  {said}")
+            said = "  ".join(f"{name} {numbers[name]:.4g}" for name in ("loss", "right"))
+            seed = f"  seed {numbers['seed']:g}" if numbers["attempt"] else ""
+            self.progress.update(self.task, completed=step, said=f"step {step}  {said}{seed}")
 
     def finish(self, why: str) -> None:
         """Take the bar away."""

@@ -13,8 +13,6 @@ from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
 from circuitlang.core.domain import Real
-from circuitlang.core.expression import Positions
-from circuitlang.core.model import Model, Node
 from circuitlang.core.site import Site
 from circuitlang.core.values import Tie
 from circuitlang.networks.patches import locate
@@ -97,12 +95,7 @@ class Readout(nn.Module):
 
     def _by_position(self, node: str) -> bool:
         """Whether member i of a node stands where the network reads token i."""
-        subject = self.variables.bench.subject
-        return (
-            subject.reading.sequence is not None
-            and over_positions(subject.model, node)
-            and all(site.position is None for site in subject.sites((node,)))
-        )
+        return bool(self.variables.by_position[self.variables.nodes.index(node)])
 
     def _labels(self, node: str) -> Labels:
         column = self.variables.bench.values[node]
@@ -121,9 +114,3 @@ def probe_loss(
 ) -> Tensor:
     """The mean over what is known of cross-entropy (classes) or squared error (numbers)."""
     return torch.where(known, entry_losses(read, targets), 0.0).sum() / known.sum().clamp(min=1)
-
-
-def over_positions(model: Model, node: str) -> bool:
-    """Whether a node is a family over the positions of one sequence."""
-    found = model.by_name[node]
-    return isinstance(found, Node) and len(found.index) == 1 and isinstance(found.index[0].over, Positions)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from circuitlang.networks.hooks import restart_hooks
 from circuitlang.networks.taps import States
+from circuitlang.simulation.pairs import Pairs
 from circuitlang.simulation.reading import Answers
 from circuitlang.training.examples import STRICT, Examples, Interventions
 from circuitlang.training.losses import Losses, answer_losses, mean_over
@@ -50,9 +51,29 @@ class Runs:
 
     def patched(self, recorded: Recorded, interventions: Interventions) -> Float[Tensor, "example pos d_out"]:
         """What the network answers under the interventions."""
+        rewired = self.rewires(interventions)
+        if not rewired.any():
+            return self._exchanged(recorded, interventions)
+        if rewired.all():
+            return self._rewired(recorded, interventions)
+        first, second = np.flatnonzero(~rewired), np.flatnonzero(rewired)
+        outputs = (
+            self._exchanged(recorded, interventions.take(first)),
+            self._rewired(recorded, interventions.take(second)),
+        )
+        order = np.empty(len(rewired), np.int64)
+        order[np.concatenate([first, second])] = np.arange(len(rewired))
+        return torch.cat(outputs).index_select(0, self._tensor(order))
+
+    def rewires(self, interventions: Interventions) -> np.ndarray:
+        """Bool [example]: whether edges are replaced."""
+        return interventions.chosen[:, len(self.variables.nodes) + len(self.variables.parts) :].any(1)
+
+    def _exchanged(self, recorded: Recorded, interventions: Interventions) -> Float[Tensor, "example pos d_out"]:
+        """Under those that replace nodes and parts."""
         bench, pairs = self.variables.bench, interventions.pairs
-        base, source = (self._tensor(np.searchsorted(recorded.rows, side)) for side in (pairs.base, pairs.source))
-        masks = self.variables.masks(interventions.chosen, pairs.base)
+        base, source = self._rows(recorded, pairs)
+        masks = self.variables.masks(interventions.chosen, pairs.base, interventions.places)
         moved = self.variables.moved(
             {hook: recorded.states[hook] for hook in masks}, source, interventions.chosen, pairs
         )
@@ -64,6 +85,25 @@ class Runs:
             base=recorded.states,
             base_rows=base,
         )
+
+    def _rewired(self, recorded: Recorded, interventions: Interventions) -> Float[Tensor, "example pos d_out"]:
+        """Under those that replace edges."""
+        bench, pairs = self.variables.bench, interventions.pairs
+        base, source = self._rows(recorded, pairs)
+        return bench.subject.network.rewired(
+            bench.tokens[self._tensor(pairs.base)],
+            self.variables.columns,
+            self.variables.edge_mask(interventions.chosen),
+            recorded.states,
+            rows=source,
+            base=recorded.states,
+            base_rows=base,
+        )
+
+    def _rows(self, recorded: Recorded, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Where the bases and the sources stand in the plain run."""
+        base, source = (self._tensor(np.searchsorted(recorded.rows, side)) for side in (pairs.base, pairs.source))
+        return base, source
 
     def losses(self, examples: Examples | None, readout: Readout | None, others: np.ndarray | None = None) -> Losses:
         """The losses of one step; `others` are inputs that only the behaviour is trained on."""
@@ -79,9 +119,11 @@ class Runs:
             return Losses(behavior, readout=read)
         targets, counted = self.tensors(examples.targets, examples.counted)
         losses = answer_losses(self.patched(recorded, interventions), targets, counted)
-        is_strict = self._tensor(interventions.node == STRICT)
-        interchange, strict = mean_over(losses, counted, ~is_strict), mean_over(losses, counted, is_strict)
-        return Losses(behavior, interchange, strict, read)
+        edges, outside = self.rewires(interventions), interventions.node == STRICT
+        interchange, strict, rewired = (
+            mean_over(losses, counted, self._tensor(kind)) for kind in (~outside, outside & ~edges, edges)
+        )
+        return Losses(behavior, interchange, strict, read, rewired if self.variables.edges else None)
 
     def answers(self, answers: Answers) -> tuple[Shaped[Tensor, "row pos"], Bool[Tensor, "row pos"]]:
         """Targets and what counts; rows with a tie do not count."""

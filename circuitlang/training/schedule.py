@@ -2,6 +2,7 @@
 that falls when checks bring no progress.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +14,18 @@ _PROGRESS = 0.95  # of the best loss so far: less than that is no progress
 
 
 def value_at(number: Number, step: int) -> float:
-    """A number, or a ramp's value, at a step (counted from 0)."""
+    """A number, or a ramp's value, at a step (counted from 0); never outside of its two ends."""
     if not isinstance(number, RampSpec):
         return number
     way = min(1.0, max(0.0, (step - number.start) / number.over))
-    return number.first + (number.last - number.first) * way
+    if number.shape == "cosine":
+        way = (1 - math.cos(math.pi * way)) / 2
+    return number.last if way == 1 else number.first + (number.last - number.first) * way
 
 
 def settled(losses: LossSpec) -> int:
     """The step at which the last ramp of a weight has ended."""
-    weights = (losses.behavior, losses.interchange, losses.strict, losses.readout)
+    weights = (losses.behavior, losses.interchange, losses.strict, losses.edges, losses.readout)
     return max((ramp.start + ramp.over for ramp in weights if isinstance(ramp, RampSpec)), default=0)
 
 

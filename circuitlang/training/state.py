@@ -3,7 +3,7 @@ and a session that goes on from there to the same bytes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from torch import Tensor
 
 from circuitlang.networks.packing import misfit
 from circuitlang.simulation.pairs import Pairs
+from circuitlang.training.attempts import Attempt, Watch
 from circuitlang.training.examples import STRICT, Interventions
 from circuitlang.training.outcome import Entry
-from circuitlang.training.session import Session
+from circuitlang.training.session import Best, Session
 
 
 class Words(BaseModel):
@@ -23,7 +24,7 @@ class Words(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
-    step: int
+    step: int  # of the present attempt
     first: float | None
     size: int
     margin: float
@@ -32,19 +33,28 @@ class Words(BaseModel):
     scale: float  # of the learning rate, and what it waits for
     lowest: float
     waited: int
+    watch: tuple[int, int, float, float]  # checks, and what was reached at which of them
     rank: tuple[float, float]
+    attempts: tuple[Attempt, ...]  # that were given up; the best network of them, its rank and its seed
+    earlier: tuple[float, float]
+    earlier_seed: int
     history: tuple[Entry, ...]
     pairs: dict[str, Any]  # the generators of numpy
     checks: dict[str, Any]
     threads: int  # of torch: sums over many numbers depend on how they are shared out
+
+    @property
+    def steps(self) -> int:
+        """The steps of all attempts."""
+        return self.step + sum(one.steps for one in self.attempts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
     """A session between two steps.
 
-    Tensors by name: `network.*`, `readout.*` and `best.*` are weights, `optimizer.N.*` is what the optimiser remembers
-    of its parameter N, `hard.*` are the interventions that are repeated.
+    Tensors by name: `network.*`, `readout.*`, `best.*` and `earlier.*` are weights, `optimizer.N.*` is what the
+    optimiser remembers of its parameter N, `hard.*` are the interventions that are repeated.
     """
 
     tensors: Mapping[str, Tensor]
@@ -61,6 +71,7 @@ def save(session: Session) -> State:
         "network": session.network.state_dict(),
         "readout": session.readout.state_dict() if session.readout else {},
         "best": session.best.weights,
+        "earlier": session.earlier.weights,
         "hard": _hard(session.hard),
         **{f"optimizer.{number}": known for number, known in session.optimizer.state_dict()["state"].items()},
     }
@@ -74,7 +85,11 @@ def save(session: Session) -> State:
         scale=session.plateau.scale,
         lowest=session.plateau.best,
         waited=session.plateau.waited,
+        watch=astuple(session.watch),
         rank=session.best.rank,
+        attempts=tuple(session.attempts),
+        earlier=session.earlier.rank,
+        earlier_seed=session.earlier.seed,
         history=tuple(session.history),
         pairs=_plain(session.drawer.rng),
         checks=_plain(session.checker.rng),
@@ -100,8 +115,11 @@ def restore(session: Session, state: State) -> None:
         remembered.setdefault(int(number), {})[what] = one
     session.optimizer.load_state_dict({**session.optimizer.state_dict(), "state": remembered})
     device = session.runs.variables.bench.subject.device
-    session.best.weights = {name: one.to(device) for name, one in _part(state, "best").items()}
-    session.best.rank = words.rank
+    session.attempts = list(words.attempts)
+    best, earlier = ({name: one.to(device) for name, one in _part(state, of).items()} for of in ("best", "earlier"))
+    session.best = Best(session.seed, words.rank, best)
+    session.earlier = Best(words.earlier_seed, words.earlier, earlier)
+    session.watch = Watch(*words.watch)
     session.hard = _interventions(_part(state, "hard"))
     session.plateau.scale, session.plateau.best, session.plateau.waited = words.scale, words.lowest, words.waited
     session.clock.set(words.elapsed, words.seconds)
@@ -138,18 +156,20 @@ def _expected(session: Session, given: Mapping[str, Tensor]) -> dict[str, Tensor
     expected |= {
         f"readout.{name}": one for name, one in (session.readout.state_dict() if session.readout else {}).items()
     }
-    if any(name.startswith("best.") for name in given):
-        expected |= {f"best.{name}": one for name, one in weights.items()}
+    for best in ("best", "earlier"):
+        if any(name.startswith(f"{best}.") for name in given):
+            expected |= {f"{best}.{name}": one for name, one in weights.items()}
     parameters = [one for group in session.optimizer.param_groups for one in group["params"]]
     for number, one in enumerate(parameters):
         if f"optimizer.{number}.step" in given:
             like = {"step": torch.zeros(()), "exp_avg": one, "exp_avg_sq": one}
             expected |= {f"optimizer.{number}.{name}": tensor for name, tensor in like.items()}
     if "hard.node" in given:
-        rows, options = given["hard.node"].numel(), session.drawer.nodes + session.drawer.parts
+        rows, options, pos = given["hard.node"].numel(), session.drawer.options, session.drawer.positions
         numbers = torch.zeros(rows, dtype=torch.int64)
         expected |= {"hard.node": numbers, "hard.base": numbers, "hard.source": numbers}
         expected["hard.chosen"] = torch.zeros(rows, options, dtype=torch.bool)
+        expected["hard.places"] = torch.zeros(rows, pos, dtype=torch.bool)
     return expected
 
 
@@ -163,7 +183,13 @@ def _part(state: State, part: str) -> dict[str, Tensor]:
 def _hard(hard: Interventions | None) -> dict[str, Tensor]:
     if hard is None:
         return {}
-    arrays = {"base": hard.pairs.base, "source": hard.pairs.source, "node": hard.node, "chosen": hard.chosen}
+    arrays = {
+        "base": hard.pairs.base,
+        "source": hard.pairs.source,
+        "node": hard.node,
+        "chosen": hard.chosen,
+        "places": hard.places,
+    }
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
@@ -171,7 +197,7 @@ def _interventions(tensors: dict[str, Tensor]) -> Interventions | None:
     if not tensors:
         return None
     arrays = {name: one.numpy() for name, one in tensors.items()}
-    return Interventions(Pairs(arrays["base"], arrays["source"]), arrays["node"], arrays["chosen"])
+    return Interventions(Pairs(arrays["base"], arrays["source"]), arrays["node"], arrays["chosen"], arrays["places"])
 
 
 def _copy(tensor: Tensor) -> Tensor:

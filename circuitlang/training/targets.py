@@ -13,7 +13,7 @@ from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.interchange import is_effective
 from circuitlang.simulation.pairs import Pairs, all_pairs
 from circuitlang.simulation.reading import Answers
-from circuitlang.simulation.run import interchange
+from circuitlang.simulation.run import Replacement, replacements, simulate
 
 TABLED = 2**22  # answers, over all pairs and positions, that are kept for one node
 
@@ -34,10 +34,13 @@ class Targets:
         self.nodes = nodes
         self.limit = limit
 
-    def under(self, node: int, pairs: Pairs) -> Wanted:
-        """The answers on the bases with the node of this number taken from the sources."""
-        if self._places is None:
-            return self._computed(node, pairs)
+    def under(self, node: int, pairs: Pairs, places: np.ndarray | None = None) -> Wanted:
+        """The answers on the bases with the node of this number taken from the sources.
+
+        With bool `places` [pair, pos] only the members of a family are that the network reads at these positions.
+        """
+        if self._places is None or places is not None:
+            return self._computed(node, pairs, places)
         table, places = self._tables[node], self._places[pairs.base, pairs.source]
         return Wanted(on(table.answers, places), table.effective[places])
 
@@ -62,16 +65,18 @@ class Targets:
         found = [self.bench.predictions((node,), self.pairs) for node in self.nodes]
         return tuple(Wanted(answers, is_effective(self.bench, answers, self.pairs)) for answers in found)
 
-    def _computed(self, node: int, pairs: Pairs) -> Wanted:
+    def _computed(self, node: int, pairs: Pairs, places: np.ndarray | None) -> Wanted:
         """The answers of a few pairs; `Bench.predictions` looks at the whole batch first, to compute no pair twice."""
-        bases, sources = self.bench.batch.take(pairs.base), self.bench.batch.take(pairs.source)
-        known = [
+        bases, model, reading = self.bench.batch.take(pairs.base), self.bench.subject.model, self.bench.subject.reading
+        base, source = (
             {name: column.take(rows) for name, column in self.bench.values.items()}
-            for rows in (pairs.source, pairs.base)
-        ]
-        model, reading = self.bench.subject.model, self.bench.subject.reading
-        columns = interchange(model, bases, sources, (self.nodes[node],), known[0], known[1])
-        answers = reading.answers(columns[model.output], bases)
+            for rows in (pairs.base, pairs.source)
+        )
+        replaced = replacements(source, (self.nodes[node],))
+        if places is not None:
+            (name, whole), *_ = replaced.items()
+            replaced = {name: Replacement(whole.column, places[:, 1 : 1 + whole.column.codes.shape[1]])}
+        answers = reading.answers(simulate(model, bases, replaced, base)[model.output], bases)
         return Wanted(answers, is_effective(self.bench, answers, pairs))
 
 

@@ -1,4 +1,4 @@
-"""What is intervened on.  In: a bench; out: the nodes and members that are interchanged, the parts that must not
+"""What is intervened on.  In: a bench; out: the nodes and members that are interchanged, the parts and edges that must not
 matter, their masks for many examples at once, and sources whose sites stand at other positions.
 """
 
@@ -7,13 +7,17 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
-from circuitlang.core.model import Cell
+from circuitlang.core.edges import Edge
+from circuitlang.core.expression import Positions
+from circuitlang.core.model import Cell, Node
 from circuitlang.core.site import Site
+from circuitlang.core.wiring import outside_edges
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.strictness import Unaligned, part_masks, unaligned
-from circuitlang.networks.patches import locate, mix
+from circuitlang.networks.patches import locate, merge, mix
 from circuitlang.networks.taps import Masks, States, take_rows
 from circuitlang.simulation.pairs import Pairs
 
@@ -25,10 +29,11 @@ class Variables:
     """The interventions of a training on the inputs of a bench.
 
     An option is one thing that can be replaced: first every aligned node (or member with sites of its own), then
-    every unaligned part.
+    every unaligned part, then, if they are `rewired`, every edge between aligned components that the model does not have.
     """
 
     bench: Bench
+    rewired: bool = False
 
     @cached_property
     def nodes(self) -> tuple[str | Cell, ...]:
@@ -48,9 +53,43 @@ class Variables:
         return unaligned(Bench(self.bench.subject, self.bench.batch.take(few)))
 
     @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """What must not matter either."""
+        subject = self.bench.subject
+        if not self.rewired or subject.alignment is None:
+            return ()
+        return outside_edges(subject.model, subject.alignment, subject.network.config.shape)
+
+    @cached_property
+    def columns(self):
+        """The edges, as the columns of a mask."""
+        from circuitlang.networks.edges import edge_columns
+
+        return edge_columns(self.edges, self.bench.subject.network.config, self.bench.subject.device)
+
+    @cached_property
     def sites(self) -> tuple[tuple[Site, ...], ...]:
         """The sites of every node."""
         return tuple(self.bench.subject.sites((node,)) for node in self.nodes)
+
+    @cached_property
+    def by_position(self) -> np.ndarray:
+        """Bool [node]: the families over positions that live at no position: member i stands where token i is read."""
+        subject = self.bench.subject
+        reads = subject.reading.sequence is not None
+        return np.array(
+            [
+                reads and self._is_family(node) and all(site.position is None for site in sites)
+                for node, sites in zip(self.nodes, self.sites, strict=True)
+            ],
+            bool,
+        )
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Int [row]: how many tokens of its sequence the network reads."""
+        sequence = self.bench.subject.reading.sequence
+        return self.bench.batch.lengths[sequence] if sequence is not None else np.zeros(self.bench.batch.size, np.int64)
 
     @cached_property
     def hooks(self) -> frozenset[str]:
@@ -58,14 +97,24 @@ class Variables:
         config = self.bench.subject.network.config
         return frozenset(locate(site, config).hook for sites in self.sites for site in sites)
 
-    def masks(self, chosen: np.ndarray, base: np.ndarray) -> Masks:
-        """What to patch in each example: bool [example, option], int [example] rows of the bench."""
+    def masks(self, chosen: np.ndarray, base: np.ndarray, places: np.ndarray | None = None) -> Masks:
+        """What to patch in each example: bool [example, option], int [example] rows of the bench, bool [example, pos]."""
         options = self._same_everywhere if self._same_everywhere is not None else self._options(base)
-        used = np.flatnonzero(chosen.any(0))
-        return mix(
-            [options[option] for option in used],
-            torch.as_tensor(chosen[:, used], device=self.bench.subject.device),
+        used = np.flatnonzero(chosen[:, : len(options)].any(0))
+        some = [options[option] for option in used]
+        if places is None or places.all():
+            return mix(some, self._tensor(chosen[:, used]))
+        here = self._tensor(chosen[:, used, None] & places[:, None])
+        return merge(
+            *(
+                {hook: mask & here[:, number, :, None] for hook, mask in option.items()}
+                for number, option in enumerate(some)
+            )
         )
+
+    def edge_mask(self, chosen: np.ndarray) -> Bool[Tensor, "example 1 edge"]:
+        """Which edges to patch in each example."""
+        return self._tensor(chosen[:, None, len(self.nodes) + len(self.parts) :])
 
     def moved(self, states: States, rows: Tensor, chosen: np.ndarray, pairs: Pairs) -> States | None:
         """The sources' states, with sites at positions moved to where the bases have these positions.
@@ -94,6 +143,13 @@ class Variables:
     @cached_property
     def _at_positions(self) -> tuple[tuple[int, Site], ...]:
         return tuple((option, site) for option, sites in enumerate(self.sites) for site in sites if site.position)
+
+    def _is_family(self, node: str | Cell) -> bool:
+        found = self.bench.subject.model.by_name[node] if isinstance(node, str) else None
+        return isinstance(found, Node) and len(found.index) == 1 and isinstance(found.index[0].over, Positions)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, device=self.bench.subject.device)
 
     @cached_property
     def _same_everywhere(self) -> list[Masks] | None:

@@ -3,10 +3,13 @@
 import numpy as np
 import torch
 
+from circuitlang.core.edges import Edge
 from circuitlang.core.model import Cell
 from circuitlang.core.values import show
 from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.edges import rewired
 from circuitlang.measurement.strictness import Unaligned, part_masks
+from circuitlang.networks.edges import edge_columns
 from circuitlang.simulation.columns import Column
 from circuitlang.simulation.pairs import Pairs
 from circuitlang.simulation.reading import Answers
@@ -33,11 +36,15 @@ def of_interchange(bench: Bench, nodes: tuple[str | Cell, ...], failure: tuple[i
     return _of_pair(bench, failure, shown, _model(column, 0), _said(bench, logits[0].cpu().numpy(), answers, 0))
 
 
-def of_resampling(bench: Bench, part: Unaligned, failure: tuple[int, int]) -> Counterexample:
-    """One pair, with an unaligned part taken from the source; the answer should stay."""
+def of_resampling(bench: Bench, part: Unaligned | Edge, failure: tuple[int, int]) -> Counterexample:
+    """One pair, with an unaligned part, or an edge, taken from the source; the answer should stay."""
     pairs = _pair(failure)
     (chunk,) = bench.chunks(pairs)
-    logits = bench.patched(chunk, part_masks(bench, part, pairs.base))
+    if isinstance(part, Edge):
+        columns = edge_columns((part,), bench.subject.network.config, bench.subject.device)
+        logits = rewired(bench, chunk, columns)
+    else:
+        logits = bench.patched(chunk, part_masks(bench, part, pairs.base))
     expected = _model(bench.values[bench.subject.model.output], failure[0])
     said = _said(bench, logits[0].cpu().numpy(), bench.answers, failure[0])
     return _of_pair(bench, failure, str(part), expected, said)

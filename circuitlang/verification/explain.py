@@ -6,7 +6,7 @@ import math
 
 from circuitlang.core.claim import Claim, Statement
 from circuitlang.core.site import Site
-from circuitlang.diagnostics import Diagnostic, Label
+from circuitlang.diagnostics import Diagnostic, Label, one_of
 from circuitlang.measurement.intervals import samples_to_decide
 from circuitlang.verification.laboratory import Laboratory
 from circuitlang.verification.measured import Measurement
@@ -57,6 +57,8 @@ def _subject(found: Measurement) -> str:
     match found.metric:
         case "iia":
             return f"the IIA of {' and '.join(f'`{node}`' for node in found.nodes)}"
+        case "strictness" if found.over == "edges":
+            return f"`{found.worst}` is no edge of `{found.model}` and matters: strictness over edges"
         case "strictness":
             return f"`{found.worst}` is aligned to no node and matters: strictness"
         case "max_error":
@@ -109,6 +111,8 @@ def _notes(found: Measurement, claim: Claim) -> tuple[str, ...]:
         )
         on_them = "" if counts.effective_share is None else f"; on these it is {show_number(counts.effective_share)}"
         notes.append(f"{what} on {show_number(counts.effect_rate or 0)} of the pairs{on_them}")
+    if found.vary:
+        notes.append(f"base and source of every pair differ in {one_of(found.vary)} only")
     if found.metric == "strictness":
         notes.extend(_table(found))
     if counts is not None and counts.entries > counts.total:
@@ -123,16 +127,25 @@ def _table(found: Measurement) -> list[str]:
     rows = sorted((row for row in found.table if row.value.number != 1), key=lambda row: row.value.number)
     shown = [f"{row.part} {show_number(row.value.number)}" for row in rows[:MOST_SHOWN]]
     more = f", and {len(rows) - MOST_SHOWN} more" if len(rows) > MOST_SHOWN else ""
-    notes = [f"the parts that matter: {', '.join(shown)}{more}; the worst one writes to {found.worst_hook}"]
+    what = found.over or "parts"
+    where = f"; the worst one writes to {found.worst_hook}" if found.worst_hook else ""
+    notes = [f"the {what} that matter: {', '.join(shown)}{more}{where}"]
     if found.joint is not None:
         joint = show_number(found.joint.number)
-        notes.append(f"random sets of all {len(found.table)} parts replaced together: {joint}")
+        notes.append(f"random sets of all {len(found.table)} {what} replaced together: {joint}")
     return notes
 
 
 def _next_step(found: Measurement, verdict: Verdict, lab: Laboratory) -> str:
     program = lab.program.source.typed
     match found.metric:
+        case "strictness" if found.over == "edges":
+            trained = lab.program.training(found.network) is not None
+            strict = ", or train with a larger `strict_edges`" if trained else ""
+            return (
+                f"give `{found.model}` this reading, if the algorithm has it{strict}\n"
+                f"circuitc render {program} --alignment {found.alignment}   draws where each node is said to live"
+            )
         case "strictness":
             trained = lab.program.training(found.network) is not None
             strict = ", or train with a larger `strict`" if trained else ""

@@ -20,6 +20,7 @@ class Laboratory:
     """What the measurements of a program share.
 
     With `screening` nothing is decided: that many inputs or pairs are drawn, and estimates are taken for the truth.
+    Where a claim fails, `shown` counterexamples are worked out, at most `tally.KEPT`.
     """
 
     program: Program
@@ -27,6 +28,7 @@ class Laboratory:
     device: str = "cpu"
     material: Material = field(default_factory=Material)
     screening: int | None = None
+    shown: int = 1
     benches: dict[tuple[object, ...], Bench] = field(default_factory=dict, repr=False)
 
 

@@ -34,7 +34,7 @@ class CounterexampleJson(TypedDict):
 
 
 class RowJson(QuantityJson):
-    """One unaligned part in the table of strictness."""
+    """One unaligned part, or edge that is not the model's, in the table of strictness."""
 
     part: str
     effective_share: float | None
@@ -54,12 +54,16 @@ class CountsJson(TypedDict):
 
 
 class SampleJson(TypedDict):
-    """The data that were measured on: `seed` is declared, `sampling_seed` decides what is drawn."""
+    """The data that were measured on: `seed` is declared, `sampling_seed` decides what is drawn.
+
+    Base and source of a pair agree in all draws but those that `vary`, which is empty where they are independent.
+    """
 
     name: str
     split: str
     seed: int
     sampling_seed: int
+    vary: list[str]
 
 
 class MeasurementJson(QuantityJson):
@@ -83,6 +87,7 @@ class MeasurementJson(QuantityJson):
     ablation: str | None
     positions: str
     tolerance: float | None
+    over: str | None
     worst: str | None
     table: list[RowJson]
     joint: QuantityJson | None
@@ -135,7 +140,7 @@ def _beside(*rows: tuple[str, str, str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One unaligned part in the table of strictness."""
+    """One unaligned part, or edge that is not the model's, in the table of strictness."""
 
     part: str
     value: Quantity
@@ -162,17 +167,20 @@ class Measurement(Displayed):
     reason: str | None = None
     exact: bool  # every input or pair was measured
     unit: str  # inputs or pairs
+    vary: tuple[str, ...] = ()  # what base and source of these pairs differ in; empty: in anything
     samples: int  # inputs or pairs that were measured, ties included
     alpha: float  # error probability of the interval
     tally: Tally | None = None
     ablation: str | None = None
     positions: str
     tolerance: float | None = None
+    over: str | None = None  # `edges`: a strictness of these, not of heads and mlps
     worst: str | None = None
     worst_hook: str | None = None
     table: tuple[Row, ...] = ()
     joint: Quantity | None = None
     counterexample: Counterexample | None = None
+    others: tuple[Counterexample, ...] = ()  # the next ones, where the laboratory shows more than one
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -192,7 +200,13 @@ class Measurement(Displayed):
             model=self.model,
             alignment=self.alignment,
             nodes=list(self.nodes),
-            data=SampleJson(name=self.data, split=self.split, seed=self.data_seed, sampling_seed=self.seed),
+            data=SampleJson(
+                name=self.data,
+                split=self.split,
+                seed=self.data_seed,
+                sampling_seed=self.seed,
+                vary=list(self.vary),
+            ),
             exact=self.exact,
             unit=self.unit,
             samples=self.samples,
@@ -203,6 +217,7 @@ class Measurement(Displayed):
             ablation=self.ablation,
             positions=self.positions,
             tolerance=self.tolerance,
+            over=self.over,
             worst=self.worst,
             table=[_row(row) for row in self.table],
             joint=None if self.joint is None else quantity_json(self.joint),

@@ -2,14 +2,17 @@
 interval, its counts and its smallest counterexample, or a refusal that says why there is none.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from circuitlang.core.claim import Nodes, Ref
+from circuitlang.core.edges import Edge
 from circuitlang.core.metrics import FAITHFULNESS, METRICS
 from circuitlang.core.model import shown_cell
 from circuitlang.core.site import Site
 from circuitlang.measurement.answers import accuracy, max_error
 from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.edges import outside, strictness_over_edges
 from circuitlang.measurement.interchange import effects, interchange
 from circuitlang.measurement.intervals import clopper_pearson
 from circuitlang.measurement.material import Sample, part_of
@@ -20,7 +23,7 @@ from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.patches import locate
 from circuitlang.verification.counterexamples import of_answers, of_interchange, of_resampling
 from circuitlang.verification.laboratory import Question, inputs_of, pairs_of, subject_of
-from circuitlang.verification.measured import Measurement, Row, share_quantity
+from circuitlang.verification.measured import Counterexample, Measurement, Row, share_quantity
 from circuitlang.verification.quantity import Quantity, exactly
 
 
@@ -29,8 +32,8 @@ def measure(question: Question) -> Measurement:
 
     Raises:
         Refusal: the metric's own code if its engine is not there yet; E650 for a judge, E654 for an ablation that this
-            metric does not have; E651 for an interchange that changes no answer and a strictness without parts; E655
-            for a network that does not read the data.
+            metric does not have; E651 for an interchange that changes no answer and a strictness without parts, E632
+            without edges; E631 for a network whose edges cannot be patched; E655 for one that does not read the data.
     """
     spec = METRICS[question.metric.name]
     if spec.code is not None:
@@ -59,7 +62,7 @@ def _accuracy(question: Question) -> Measurement:
     return _finish(
         question, subject, network.name, sample, bench,
         value=_share(question, sample, counts), tally=counts, reason=_all_ties(counts),
-        counterexample=None if counts.failure is None else of_answers(bench, counts.failure[0]),
+        **_shown(question, counts, lambda rows: of_answers(bench, rows[0])),
     )  # fmt: skip
 
 
@@ -113,8 +116,7 @@ def _iia(question: Question) -> Measurement:
         question, subject, declared.network, sample, bench,
         alignment=alignment.name, nodes=names, ablation="resample",
         value=_share(question, sample, counts), tally=counts, reason=_all_ties(counts),
-        counterexample=None if counts.failure is None
-        else of_interchange(bench, nodes.members, counts.failure, shown),
+        **_shown(question, counts, lambda rows: of_interchange(bench, nodes.members, rows, shown)),
         notes=_without_intervention(bench),
     )  # fmt: skip
 
@@ -125,6 +127,18 @@ def _strictness(question: Question) -> Measurement:
     _require_resampling(question)
     declared = question.lab.program.alignment(alignment.name)
     subject = subject_of(question, declared.network, declared.model, alignment.name)
+    seed, joint = question.lab.material.seed, not question.lab.screening
+    if question.metric.over_edges:
+        edges = len(outside(subject))
+        if not edges:
+            raise question.refuse(
+                "E632", f"`{declared.model}` has every edge between the parts that `{alignment.name}` aligns",
+                "no edge is left", help=f"ask of the other heads and mlps: strictness({alignment.name})",
+            )  # fmt: skip
+        bench, sample = pairs_of(question, subject, declared.network, question.alpha / edges, edges)
+        assert sample.pairs is not None
+        found = strictness_over_edges(bench, sample.pairs, seed, joint)
+        return _of_strictness(question, subject, declared.network, sample, bench, found, alignment.name)
     components = len(subject.network.config.shape.components())
     bench, sample = pairs_of(question, subject, declared.network, question.alpha / components, components)
     assert sample.pairs is not None
@@ -133,13 +147,20 @@ def _strictness(question: Question) -> Measurement:
             "E651", f"every head and mlp is aligned by `{alignment.name}`, so nothing else could matter",
             "no part is left", help="remove this claim, or align only the parts that carry a node",
         )  # fmt: skip
-    found = strictness(bench, sample.pairs, question.lab.material.seed, joint=not question.lab.screening)
+    found = strictness(bench, sample.pairs, seed, joint)
     return _of_strictness(question, subject, declared.network, sample, bench, found, alignment.name)
 
 
 def _of_strictness(
-    question: Question, subject: Subject, network: str, sample: Sample, bench: Bench, found: Strictness, alignment: str
+    question: Question,
+    subject: Subject,
+    network: str,
+    sample: Sample,
+    bench: Bench,
+    found: Strictness[Unaligned] | Strictness[Edge],
+    alignment: str,
 ) -> Measurement:
+    """The worst part, or edge, with the table of all; intervals hold together."""
     sharper = replace(question, alpha=question.alpha / len(found.parts))
     rows = []
     for part, counts in found.parts:
@@ -148,7 +169,8 @@ def _of_strictness(
             entries = counts.entry_hits / counts.entries if counts.entries else None
             rows.append(Row(part=str(part), value=value, effective_share=counts.effective_share, entries_share=entries))
     worst = found.worst
-    common = dict(alignment=alignment, ablation="resample", table=tuple(rows))
+    over = "edges" if question.metric.over_edges else None
+    common = dict(alignment=alignment, ablation="resample", over=over, table=tuple(rows))
     if worst is None:
         return _finish(
             question, subject, network, sample, bench, value=None, reason="every expected answer is a tie", **common
@@ -161,7 +183,7 @@ def _of_strictness(
         question, subject, network, sample, bench,
         value=value, tally=counts, worst=str(part), worst_hook=_hook(subject, part),
         joint=_joint(question, found.joint),
-        counterexample=None if counts.failure is None else of_resampling(bench, part, counts.failure),
+        **_shown(question, counts, lambda rows: of_resampling(bench, part, rows)),
         notes=_without_intervention(bench)
         if counts.effective
         else (*_without_intervention(bench), "no pair has a source that is answered otherwise"),
@@ -173,6 +195,14 @@ def _share(question: Question, sample: Sample, counts: Tally) -> Quantity | None
     if sample.exact or question.lab.screening or not counts.total:
         return share_quantity(counts, None)
     return share_quantity(counts, clopper_pearson(counts.hits, counts.total, question.alpha))
+
+
+def _shown(
+    question: Question, counts: Tally, of: Callable[[tuple[int, int]], Counterexample]
+) -> dict[str, Counterexample | tuple[Counterexample, ...] | None]:
+    """The smallest counterexample, and the next ones if they are asked for."""
+    first, *others = [of(one.rows) for one in counts.failures[: question.lab.shown]] or [None]
+    return {"counterexample": first, "others": tuple(one for one in others if one is not None)}
 
 
 def _joint(question: Question, counts: Tally) -> Quantity | None:
@@ -197,7 +227,9 @@ def _all_ties(counts: Tally) -> str | None:
     return None if counts.total else "every expected answer is a tie"
 
 
-def _hook(subject: Subject, part: Unaligned) -> str:
+def _hook(subject: Subject, part: Unaligned | Edge) -> str | None:
+    if isinstance(part, Edge):
+        return None
     return show_hook(part.component, subject.network.config) + (" in part" if part.aligned else "")
 
 
@@ -253,6 +285,7 @@ def _finish(
         seed=question.lab.material.seed,
         exact=sample.exact,
         unit="inputs" if sample.pairs is None else "pairs",
+        vary=() if sample.pairs is None else data.vary,
         samples=sample.size,
         alpha=question.alpha,
         positions="every position of the answer" if by_position else "the last token",

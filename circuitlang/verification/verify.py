@@ -7,6 +7,7 @@ from circuitlang.core.claim import Claim, Statement
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Refusal
 from circuitlang.measurement.material import Material
+from circuitlang.measurement.tally import KEPT
 from circuitlang.verification.deciding import measure_statement
 from circuitlang.verification.instrumented import Instrumented
 from circuitlang.verification.laboratory import Laboratory
@@ -90,16 +91,35 @@ class StopTest:
             Refusal: where a claim cannot be asked.
         """
         for screening, material in zip((*self.screens, None), self.materials, strict=True):
-            lab = Laboratory(
-                program=self.program,
-                networks=dict(networks),
-                device=self.device,
-                screening=screening,
-                material=material,
-            )
+            lab = self._lab(networks, screening, material)
             if not all(_holds(lab, claim, statement) for claim in self.claims for statement in claim.statements):
                 return False
         return True
+
+    def failed(self, networks: Mapping[str, Instrumented]) -> tuple[Verdict, ...]:
+        """What does not hold of these networks, with several counterexamples; none if everything does.
+
+        Found on a sample where that is enough, so the numbers are estimates there. What cannot be asked is among them.
+        """
+        for screening, material in list(zip((*self.screens, None), self.materials, strict=True))[-2:]:
+            lab = self._lab(networks, screening, material, shown=KEPT)
+            verdicts = [measure_statement(lab, claim, one) for claim in self.claims for one in claim.statements]
+            found = tuple(verdict for verdict in verdicts if not verdict.as_expected)
+            if found:
+                return found
+        return ()
+
+    def _lab(
+        self, networks: Mapping[str, Instrumented], screening: int | None, material: Material, shown: int = 1
+    ) -> Laboratory:
+        return Laboratory(
+            program=self.program,
+            networks=dict(networks),
+            device=self.device,
+            screening=screening,
+            material=material,
+            shown=shown,
+        )
 
 
 def _holds(lab: Laboratory, claim: Claim, statement: Statement) -> bool:

@@ -5,15 +5,17 @@ Nothing here needs torch; what is known of compiled networks is what Tracr's pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from circuitlang.core.alignment import Alignment
+from circuitlang.core.alignment import Alignment, Pair
 from circuitlang.core.data import Data
+from circuitlang.core.edges import Edge
 from circuitlang.core.model import Model
 from circuitlang.core.network import Compiled, Network, TransformerShape
 from circuitlang.core.program import Program
 from circuitlang.core.site import Site
+from circuitlang.core.wiring import outside_edges
 from circuitlang.weights.construction import data_of
 from circuitlang.weights.refusals import not_yet
 
@@ -81,6 +83,14 @@ class Foreseen:
             places = self.plan(self.program.network(alignment.network)).sites
             return tuple(site for own in places.values() for site in own)
         return tuple(site for pair in alignment.pairs for site in pair.sites if isinstance(site, Site))
+
+    def outside(self, alignment: Alignment, shape: TransformerShape) -> tuple[Edge, ...]:
+        """The edges between aligned parts that the model does not have, of a compiled network as it will be built."""
+        if not alignment.derived:
+            return outside_edges(self.program.model(alignment.model), alignment, shape)
+        plan = self.plan(self.program.network(alignment.network))
+        pairs = tuple(Pair(node=node, sites=sites) for node, sites in plan.sites.items())
+        return outside_edges(plan.lowered.model, replace(alignment, pairs=pairs), shape)
 
 
 def trained_reading(program: Program, name: str) -> Reading | None:

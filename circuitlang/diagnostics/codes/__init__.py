@@ -9,6 +9,8 @@ from circuitlang.diagnostics.codes.claims import CLAIMS
 from circuitlang.diagnostics.codes.code import Code, Severity
 from circuitlang.diagnostics.codes.commands import COMMANDS
 from circuitlang.diagnostics.codes.declarations import DECLARATIONS
+from circuitlang.diagnostics.codes.edge_claims import EDGE_CLAIMS
+from circuitlang.diagnostics.codes.edges import EDGES
 from circuitlang.diagnostics.codes.externs import EXTERNS
 from circuitlang.diagnostics.codes.feasibility import FEASIBILITY
 from circuitlang.diagnostics.codes.folders import FOLDERS
@@ -18,6 +20,7 @@ from circuitlang.diagnostics.codes.names import NAMES
 from circuitlang.diagnostics.codes.placement import PLACEMENT
 from circuitlang.diagnostics.codes.refuted import REFUTED
 from circuitlang.diagnostics.codes.runs import RUNS
+from circuitlang.diagnostics.codes.suites import SUITES
 from circuitlang.diagnostics.codes.syntax import SYNTAX
 from circuitlang.diagnostics.codes.text import TEXT
 from circuitlang.diagnostics.codes.training import TRAINING
@@ -42,7 +45,7 @@ def join(*families: Iterable[Code]) -> dict[str, Code]:
 
 CODES: dict[str, Code] = join(
     SYNTAX, NAMES, DECLARATIONS, TRAINING, PLACEMENT, CIRCUITS, BACKENDS, FEASIBILITY, BRIDGES, TEXT, EXTERNS,
-    COMMANDS, RUNS, FOLDERS, CLAIMS, IDENTIFIABILITY, REFUTED, INTERNAL,
+    COMMANDS, RUNS, FOLDERS, SUITES, CLAIMS, EDGES, EDGE_CLAIMS, IDENTIFIABILITY, REFUTED, INTERNAL,
 )  # fmt: skip
 
 

@@ -275,7 +275,8 @@ TRAINING: tuple[Code, ...] = (
         "the loss of a training has grown beyond all bounds",
         """\
 The loss is no number any more, or ten thousand times what it was at the start.  Weights that have gone so far astray do
-not come back, so the training ends and keeps no network: one from before might pass for a success.
+not come back.  The training begins anew from other seeds, as often as `restarts` says and within the same `at_most`; if
+these diverge as well, it ends and keeps no network: one from before might pass for a success.
 
 A smaller learning rate is the first thing to try:
 
@@ -288,11 +289,29 @@ A smaller learning rate is the first thing to try:
         "the budget of a training was spent before its claims held",
         """\
 A training with `until` goes on until its claims hold.  It was ended earlier, by `at_most` or by the budget that stands
-in the specification (`circuitc compile --to siit` prints it).  The network is the best that was seen; `circuitc verify`
-says what it lacks.
+in the specification (`circuitc compile --to siit` prints it).  The network is the best that was seen.  The message
+says which claims it lacks, and on which inputs or pairs of them, and where the last check was worst; its numbers are
+from a sample where that is enough to refute a claim, and `circuitc verify` decides them.
 
-Progress that has stopped for long asks for another seed or learning rate, or for a network that is large enough to
-hold the circuit beside everything else that it needs.
+What was still rising needs more time.  What swings needs smaller steps.  A node whose interchange changes nothing was
+not found at its site: `readout` shows the way there.  Parts or edges that matter although they should not ask for more
+of `strict` or `strict_edges`, or for less of it at first: `ramp(0.0, 1.0, over = 300 steps)`.  Progress that has
+stopped for long asks for another seed, or for a network that is large enough to hold the circuit beside everything
+else that it needs.
+""",
+    ),
+    Code(
+        "W557",
+        "training-began-anew",
+        "a training diverged or went nowhere, and began anew from another seed",
+        """\
+An attempt is given up when its loss or its weights grow beyond all bounds, or when its checks have brought no progress
+for long although the learning rate is at its lowest: for as long as there had been progress before, and for forty
+checks at least.  The next attempt begins with random weights from another seed, which follows from the declared one,
+within what is left of `at_most`.  `restarts` says how often that may happen, 2 times if it is not set.
+
+The message says how every attempt ended; all of it is in `run.json`.  With the seed that worked, as `seed` in the file
+or by `--seed`, the same network is trained without the others.
 """,
     ),
 )

@@ -230,4 +230,31 @@ A network sees the prompt and nothing else.  An input without a hole would be un
 no claim about that input could hold.  With several prompts, each of them holds every input.
 """,
     ),
+    Code(
+        "E288",
+        "cannot-vary",
+        "a name in `vary` is no draw, or one that cannot vary by itself",
+        """\
+`vary` names draws, in which base and source of a pair differ while they agree in all others, the template of the prompt
+too.  A draw whose set reads one that varies could not stay what it is, so it varies as well and is named.  Lengths never
+vary: base and source always share them.
+
+    n2 ~ uniform(Name - {n1})
+    n3 ~ uniform({n1, n2})
+    vary = {n3}                    # the other of the two; vary = {n2} would leave n3 a name that is gone
+    vary = {n2, n3}
+""",
+    ),
+    Code(
+        "E289",
+        "nothing-differs",
+        "no two inputs differ in what varies alone",
+        """\
+With all other draws fixed, what `vary` names has one value only, or neither the model nor a prompt reads it; or the two
+inputs of every such pair are in different parts of the split.  Then there is no pair of a base and a source.
+
+    n3 ~ uniform({n1})             # always n1: with n1 fixed nothing can differ
+    vary = {n3}
+""",
+    ),
 )

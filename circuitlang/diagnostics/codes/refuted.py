@@ -21,7 +21,7 @@ or the network computes its answer in another way.
     Code(
         "F702",
         "strictness-refuted",
-        "a part of the network that no node is aligned to changes answers",
+        "a part or an edge that the causal model does not have changes answers",
         """\
 Every head and mlp without a node, one at a time, takes its values from another input; the answer should stay the
 model's answer.  Of an alignment at a position the same part at the other positions counts as well, and of some neurons
@@ -29,6 +29,9 @@ the others of their mlp.  The number is that of the worst part; the table names 
 the joint number replaces random sets of all of them at once.
 
 Such a part carries something that the answer depends on, so the alignment does not tell the whole story.
+
+With `over = edges` it is one edge at a time: what a part that holds a node reads of another such part (or of `embed`)
+whose nodes are no parents of it.  Its reader sees the writer on the other input, everything else goes on as it was.
 """,
     ),
     Code(

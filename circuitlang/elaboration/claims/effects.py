@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from circuitlang.core.data import Data
 from circuitlang.core.domain import Finite
-from circuitlang.core.draw import count_inputs, draw
+from circuitlang.core.draw import count_inputs, count_pairs, draw, draw_extra, draw_source
 from circuitlang.core.evaluate import World, evaluate
 from circuitlang.core.expression import Const, walk
 from circuitlang.core.functions import NoValue
@@ -23,6 +23,7 @@ from circuitlang.elaboration.claims.costs import costs
 _PAIRS = 1_000  # tried at most for one question
 _ENOUGH = 200  # with fewer, nothing is said
 _FEW = 31  # inputs, of which all pairs are tried
+_FEW_PAIRS = 250  # that differ in what varies, all of which are tried
 _DRAWS = 2_000  # of inputs; where there are few, they repeat
 
 # What an interpreted input can end in: elaboration has told why, or the member lies beyond a short string.
@@ -138,9 +139,13 @@ class Runs:
         )
 
     def _draws(self) -> Iterator[list[tuple[Run, Run]]]:
-        """Every new input with earlier ones, as base and as source: with all of them if there are few inputs."""
-        if self.model.externs:  # what Python gives is not known before it is allowed to run
+        """Pairs from every new input; none for a model that calls Python: its values are not known before it may run."""
+        if self.model.externs:
             return
+        yield from self._contrasts() if self.data.vary else self._independent()
+
+    def _independent(self) -> Iterator[list[tuple[Run, Run]]]:
+        """Every new input with earlier ones, as base and as source: with all of them if there are few inputs."""
         count = count_inputs(replace(self.data, prompts=()), self.model)
         every = count is not None and count <= _FEW
         seen: set[object] = set()
@@ -154,14 +159,38 @@ class Runs:
             if every and key in seen:
                 continue
             seen.add(key)
-            self.effort.spend(sum(self._costs.values()))
-            run = _interpreted(self.model, inputs)
+            run = self._run(inputs)
             lengths = tuple(run[length_of(part.name)][()] for part in self.model.sequences)
             group = self._groups.setdefault(lengths, [])
             # Where there are many inputs, most pairs share none: a share of them is then not far from the truth.
             partners = tuple(group) if every else group and (self._random.choice(group),)
             group.append(run)
             yield [(run, run)] * every + [pair for one in partners for pair in ((run, one), (one, run))]
+
+    def _contrasts(self) -> Iterator[list[tuple[Run, Run]]]:
+        """Every new input and another draw of what varies, as base and as source, if the two are seen to differ."""
+        names = [part.name for part in self.model.inputs]
+        seen = [name for name in self.data.vary if name in {*names, *self.data.holes}]
+        count = count_pairs(replace(self.data, prompts=()), self.model) if {*seen} <= {*names} else None
+        every = count is not None and count <= _FEW_PAIRS
+        known: set[object] = set()
+        for _ in range(_DRAWS):
+            if every and len(known) == count:
+                self.exact = True
+                return
+            self.effort.spend(2 * self._drawing)
+            base = draw_extra(self.data, self.model, self._random)
+            source = draw_source(self.data, self.model, base, self._random)
+            one, other = (tuple(key_of(side[name]) for name in (*names, *seen)) for side in (base, source))
+            if one == other or (every and (one, other) in known):
+                continue
+            known |= {(one, other), (other, one)}
+            left, right = (self._run({name: side[name] for name in names}) for side in (base, source))
+            yield [(left, right), (right, left)]
+
+    def _run(self, inputs: Mapping[str, Value]) -> Run:
+        self.effort.spend(sum(self._costs.values()))
+        return _interpreted(self.model, inputs)
 
 
 def _members_made(data: Data) -> int:

@@ -6,6 +6,7 @@ from circuitlang.core.claim import Claim, Metric
 from circuitlang.core.metrics import METRICS
 from circuitlang.core.network import Network, Untrained
 from circuitlang.elaboration.claims.comparisons import bounded, distinct_comparisons
+from circuitlang.elaboration.claims.edges import have_outside_edges
 from circuitlang.elaboration.claims.interchanges import are_informative
 from circuitlang.elaboration.claims.ranges import Range, always, range_of
 from circuitlang.elaboration.claims.samples import can_be_decided
@@ -18,7 +19,8 @@ def check_claim(ctx: Context, claim: Claim) -> None:
     """Tell what can be known of a claim before anything is measured.
 
     Errors: E601 and E602 for a bound that is always or never kept, E601 for an interchange without any effect, E604
-    for certainty on a sample, E605 for too few samples; W603 for an interchange of an input.
+    for certainty on a sample, E605 for too few samples, E632 for edges that are all the model's; W603 for an
+    interchange of an input.
     """
     for check in CLAIM_CHECKS:
         check(ctx, claim)
@@ -101,4 +103,4 @@ def _training(ctx: Context, claims: Sequence[Claim], network: str) -> str:
     return f"train {network} by {method} on {claims[0].data or 'DATA'} {{ {goal} }}"
 
 
-CLAIM_CHECKS = (_within_reach, can_be_decided, are_informative)
+CLAIM_CHECKS = (_within_reach, can_be_decided, are_informative, have_outside_edges)

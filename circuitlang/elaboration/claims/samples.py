@@ -8,6 +8,7 @@ from circuitlang.core.data import Data
 from circuitlang.core.draw import EXACT_LIMIT, count_inputs, count_pairs
 from circuitlang.core.network import Network, TransformerShape
 from circuitlang.core.site import Site
+from circuitlang.core.wiring import outside_edges
 from circuitlang.diagnostics import Span
 from circuitlang.elaboration.claims.comparisons import WORDS, bounded, distinct_comparisons, share_and_bound
 from circuitlang.elaboration.claims.interchanges import model_of
@@ -128,13 +129,18 @@ def _tell_no_sample(ctx: Context, claim: Claim, metric: Metric, symbol: str, bou
 
 
 def _parts_of(ctx: Context, metric: Metric) -> int:
-    """How many intervals a metric takes: a strictness one for every head and mlp that no node is aligned to."""
+    """How many intervals a metric takes: a strictness one for every head and mlp that no node is aligned to, or for
+    every edge that its model does not have.
+    """
     alignment: Alignment | None = None
     if metric.name == "strictness" and isinstance(metric.arguments[0], Ref):
         alignment = ctx.done["alignment"].get(metric.arguments[0].name)
     network: Network | None = ctx.done["network"].get(alignment.network) if alignment else None
     if alignment is None or network is None or not isinstance(network.shape, TransformerShape):
         return 1
+    if metric.over_edges:
+        model = model_of(ctx, metric)
+        return 1 if model is None else max(1, len(outside_edges(model, alignment, network.shape)))
     sites = [site for pair in alignment.pairs for site in pair.sites if isinstance(site, Site)]
     held = {stream(site.whole()) for site in sites}
     return max(1, sum(stream(part) not in held for part in network.shape.components()))

@@ -211,7 +211,7 @@ def _read_metric(ctx: Context, form: tree.Call, spec: MetricSpec, at: Bindings) 
     given = [one for one in form.arguments if not isinstance(one, tree.Named)]
     if len(given) != len(spec.parameters):
         return _tell_number(ctx, form, spec, len(given))
-    schema = tuple(_OPTIONS[name] for name in spec.options)
+    schema = tuple(_OWN_OPTIONS.get((spec.name, name), _OPTIONS[name]) for name in spec.options)
     values, right = read_settings(ctx, options, schema, f"`{spec.name}`", form.function.span)
     arguments: list[Measured | None] = []
     for one, wanted in zip(given, spec.parameters, strict=True):
@@ -286,6 +286,14 @@ def _granularity(value: tree.Expr, ctx: Context) -> Any:
     return found if isinstance(found, Wanted) else (found,)
 
 
+def _edges(value: tree.Expr, ctx: Context) -> Any:
+    """Reads what a strictness may be asked of besides heads and mlps."""
+    found = choice("edges")(value, ctx)
+    if not isinstance(found, Wanted):
+        return found
+    return replace(found, help="over = edges   or leave `over` out: it is then asked of heads and mlps")
+
+
 _read_over: Reader = _granularity
 _OPTIONS: dict[str, Setting] = {
     "judge": Setting("judge", choice("answer", "logits"), "judge = logits"),
@@ -295,3 +303,5 @@ _OPTIONS: dict[str, Setting] = {
     "rule": Setting("rule", choice("pessimistic", "trapezoid"), "rule = trapezoid"),
     "by": Setting("by", word, "by = frequency"),
 }
+# Where an option takes less than elsewhere.
+_OWN_OPTIONS: dict[tuple[str, str], Setting] = {("strictness", "over"): Setting("over", _edges, "over = edges")}

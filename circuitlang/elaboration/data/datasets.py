@@ -10,6 +10,7 @@ from circuitlang.diagnostics import Label, nearest, one_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.draws import enough_to_draw, in_order, read_draws, read_entries
 from circuitlang.elaboration.data.prompts import read_prompts
+from circuitlang.elaboration.data.varying import names, read_varied
 from circuitlang.elaboration.settings import TOLD, Schema, Setting, Wanted, number, read_settings, whole
 from circuitlang.syntax import tree
 
@@ -34,6 +35,7 @@ _SETTINGS: Schema = (
     Setting("train", number(0, 1, open_ends=True), "train = 0.8"),
     Setting("test", number(0, 1, open_ends=True), "test = 0.2"),
     Setting("length", _one_length, "length = 4"),
+    Setting("vary", names, "vary = {n3}"),
 )
 
 
@@ -83,8 +85,12 @@ def elaborate_data(ctx: Context, declaration: tree.Data) -> Data | None:
     prompts = read_prompts(ctx, values["prompt"], data, models) if "prompt" in values else ()
     if prompts is None:
         return None
+    data = replace(data, prompts=prompts)
+    varied = read_varied(ctx, values["vary"], data, models) if "vary" in values else ()
+    if varied is None:
+        return None
     _tell_unused(ctx, data, prompts, inputs, values)
-    return replace(data, prompts=prompts)
+    return replace(data, vary=varied)
 
 
 def read_models(ctx: Context, names: tuple[tree.Name, ...]) -> tuple[Model, ...] | None:

@@ -7,12 +7,13 @@ from circuitlang.core.claim import Claim
 from circuitlang.core.data import Data
 from circuitlang.core.model import Model
 from circuitlang.core.network import DataRef, Network, Untrained
-from circuitlang.core.train import Optimizer, Ramp, Train
+from circuitlang.core.train import Optimizer, Train
 from circuitlang.diagnostics import Label, Span, nearest, one_of
 from circuitlang.elaboration.claims.subjects import networks_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.datasets import read_models
 from circuitlang.elaboration.data.fitting import data_fits
+from circuitlang.elaboration.data.schedules import scheduled
 from circuitlang.elaboration.references import read_data_ref, task_of
 from circuitlang.elaboration.settings import (
     TOLD,
@@ -28,38 +29,6 @@ from circuitlang.elaboration.settings import (
 from circuitlang.syntax import tree
 
 
-def _steps(value: tree.Expr, ctx: Context) -> Any:
-    if isinstance(value, tree.Quantity):
-        return int(value.value) if value.unit == "steps" else Wanted("a number of steps, such as `4_000 steps`")
-    return whole(0)(value, ctx)
-
-
-_RAMP: Schema = (Setting("start", _steps, "start = 1_500 steps"), Setting("over", _steps, "over = 4_000 steps", True))
-
-
-def _weight(value: tree.Expr, ctx: Context) -> Any:
-    """Reads a weight: a number, or `ramp(first, last, over = ...)`."""
-    match value:
-        case tree.Call(function=tree.Name(text="ramp"), arguments=arguments):
-            ends = [one for one in arguments if not isinstance(one, tree.Named | tree.Each)]
-            named = [one for one in arguments if isinstance(one, tree.Named)]
-            numbers = [number(0)(one, ctx) for one in ends]
-            if (
-                len(ends) != 2
-                or len(ends) + len(named) < len(arguments)
-                or any(isinstance(one, Wanted) for one in numbers)
-            ):
-                return Wanted("a ramp between two weights: `ramp(0.0, 1.0, over = 4_000 steps)`")
-            options, right = read_settings(ctx, named, _RAMP, "`ramp`", value.span)
-            if not right:
-                return TOLD
-            return Ramp(numbers[0], numbers[1], options.get("start", 0), max(1, options["over"]))
-    found = number(0)(value, ctx)
-    return (
-        Wanted("a weight: a number of at least 0, or a ramp") if isinstance(found, Wanted) and not found.told else found
-    )
-
-
 def _pair(value: tree.Expr, ctx: Context) -> Any:
     if isinstance(value, tree.Tuple) and len(value.members) == 2:
         found = [number(0, 1)(member, ctx) for member in value.members]
@@ -69,7 +38,7 @@ def _pair(value: tree.Expr, ctx: Context) -> Any:
 
 
 _OPTIMIZER: Schema = (
-    Setting("lr", _weight, "lr = 1e-3"),
+    Setting("lr", scheduled("a learning rate"), "lr = 1e-3"),
     Setting("betas", _pair, "betas = (0.9, 0.999)"),
     Setting("weight_decay", number(0), "weight_decay = 0.01"),
 )
@@ -131,11 +100,13 @@ _COMMON: Schema = (
     Setting("batch", _batch, "batch = 256"),
     Setting("until", _claims, "until = {behaves}"),
     Setting("at_most", _budget, "at_most = 30min"),
+    Setting("restarts", whole(0, 100), "restarts = 2"),
     Setting("seed", whole(0, 2**32 - 1), "seed = 0"),
 )
+_WEIGHTS = ("behavior", "iit", "strict", "strict_edges", "readout")
 _SIIT: Schema = (
-    *(Setting(name, _weight, f"{name} = 1.0") for name in ("behavior", "iit", "strict", "readout")),
-    Setting("contrast", number(0, 1), "contrast = 0.5"),
+    *(Setting(name, scheduled("a weight"), f"{name} = 1.0") for name in _WEIGHTS),
+    Setting("contrast", scheduled("a share", 1), "contrast = 0.5"),
     *_COMMON,
 )
 _METHODS: dict[str, tuple[Schema, str]] = {

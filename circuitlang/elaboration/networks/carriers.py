@@ -20,13 +20,12 @@ from circuitlang.elaboration.networks.positions import layout_for
 def can_be_strict(ctx: Context, claims: Iterable[Claim], trains: Iterable[Train]) -> None:
     """Tell alignments that must be strict, and cannot: W317, once an alignment."""
     asked: dict[str, Label | None] = {}
-    for claim in claims:
+    for claim in (claim for claim in claims if claim.expect == "holds"):
         for part in (part for one in claim.statements for part in parts(one.test)):
-            if isinstance(part, Metric) and part.name == "strictness" and claim.expect == "holds":
-                (about,) = part.arguments
-                if isinstance(about, Ref):
+            match part:
+                case Metric(name="strictness", arguments=(Ref(name=name),)) if not part.over_edges:
                     label = Label(part.span, "nothing else may matter") if part.span else None
-                    asked.setdefault(about.name, label)
+                    asked.setdefault(name, label)
     for train in trains:
         if train.alignment is not None and train.strict != 0 and train.method == "siit":
             label = Label(train.span, "trained to be strict") if train.span else None

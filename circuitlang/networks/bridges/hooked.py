@@ -17,6 +17,7 @@ from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.networks.blocks import ACTIVATIONS
 from circuitlang.networks.bridges.holding import POSITIONS
 from circuitlang.networks.config import TransformerConfig
+from circuitlang.networks.edges import EdgeColumns, EdgeMask
 from circuitlang.networks.hooks import EMBED, head_input, heads, node_hooks
 from circuitlang.networks.patches import locate, refuse_site
 from circuitlang.networks.taps import Masks, Patching, Recording, States
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 STREAMS = ("embed", "resid_pre", "resid_mid", "resid_post")
 HALVES = (torch.bfloat16, torch.float16)
+NO_EDGES = Diagnostic(
+    "E631",
+    "edges cannot be patched in this network: it is run as it is, by the hooks of its bridge",
+    notes=("an edge is one summand of what a part reads, and a bridge has a hook for the sum alone",),
+    helps=("ask about nodes: leave `over = edges` out",),
+)
 PROBE = 6  # tokens of the inputs that tell what a hook reaches
 
 
@@ -73,6 +80,25 @@ class Bridged:
         """Logits when masked units take their values from `states`, as `Transformer.patched`; `base` is not used."""
         tap = Patching(masks, states, rows)
         return self._run(tokens, {name: partial(tap, name) for name in masks})
+
+    def rewired(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        columns: EdgeColumns,
+        mask: EdgeMask,
+        states: Mapping[str, Tensor],
+        *,
+        rows: Int[Tensor, " batch"] | None = None,
+        nodes: Masks | None = None,
+        base: Mapping[str, Tensor] | None = None,
+        base_rows: Int[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, "batch pos d_out"]:
+        """None: the parts of a foreign architecture need not read a sum of what others write.
+
+        Raises:
+            Refusal: E631, always.
+        """
+        raise Refusal(NO_EDGES)
 
     def check_sites(self, sites: Sequence[Site]) -> None:
         """Refuse sites that the bridge cannot patch.

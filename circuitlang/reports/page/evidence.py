@@ -104,14 +104,15 @@ def _alike(said: str, meant: str, tolerance: float) -> bool:
 
 
 def _parts(measured: Measurement) -> Markup | None:
-    """The table of strictness: every unaligned part, the worst first."""
+    """The table of strictness: every unaligned part, or edge that is not the model's, the worst first."""
     if not measured.table:
         return None
     rows = sorted(measured.table, key=lambda row: row.value.number)
+    what = counted(len(rows), "outside edge" if measured.over else "unaligned part")
     table = grid(
-        f"{counted(len(rows), 'unaligned part')}, worst first",
+        f"{what}, worst first",
         [
-            Column("part", [element("code", row.part) for row in rows], head=True),
+            Column("edge" if measured.over else "part", [element("code", row.part) for row in rows], head=True),
             Column("answer kept", [show_number(row.value.number) for row in rows], "number"),
             Column("interval", ["" if row.value.exact else show_interval(row.value) for row in rows], "number"),
             Column("on effective pairs", [_number(row.effective_share) for row in rows], "number"),
@@ -121,7 +122,7 @@ def _parts(measured: Measurement) -> Markup | None:
     )
     if len(rows) <= FOLDED:
         return table
-    return element("details", element("summary", counted(len(rows), "unaligned part")), table)
+    return element("details", element("summary", what), table)
 
 
 def _number(share: float | None) -> str:
