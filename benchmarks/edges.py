@@ -55,7 +55,9 @@ def row(layers: int, heads: int) -> str:
         network.rewired(tokens, columns, mask, states).logsumexp(-1).sum().backward()
 
     scored = seconds(gradient, 5)
-    ratios = "  ".join(f"{time_ / plain:{width}.2f}" for time_, width in zip((*rewired, scored), (6, 11, 7, 8)))
+    ratios = "  ".join(
+        f"{time_ / plain:{width}.2f}" for time_, width in zip((*rewired, scored), (6, 11, 7, 8), strict=True)
+    )
     return (
         f"{f'{layers}L{heads}H':7}  {len(edges):5}  {1e3 * plain:8.2f}  {ratios}  {batched:9.2f}  {single:12.2f}"
         f"  {batched / plain:8.0f}"
@@ -76,24 +78,22 @@ def all_single(
 def all_batched(
     network: Transformer, tokens: Tensor, states: dict[str, Tensor], edges: tuple[Edge, ...]
 ) -> Float[Tensor, "edge batch pos d_out"]:
-    """The same, edges of one writer into one layer in one batch that restarts there."""
+    """The same, edges of one writer into one input of a layer in one batch that restarts there."""
     base = network.record(tokens, network.base_hooks)[1]
     found: dict[Edge, Tensor] = {}
-    for _, group in groupby(sorted(edges, key=lambda edge: (edge.reader.order, str(edge.writer))), key=batch_of):
+    for _, group in groupby(sorted(edges, key=batch_of), key=batch_of):
         together = tuple(group)
         columns = edge_columns(together, network.config)
         mask = torch.eye(len(together), dtype=torch.bool).repeat_interleave(len(tokens), 0)[:, None]
         rows = torch.arange(len(tokens)).repeat(len(together))
-        logits = network.rewired(
-            tokens[rows], columns, mask, states, rows=rows, base=base, base_rows=rows
-        )
+        logits = network.rewired(tokens[rows], columns, mask, states, rows=rows, base=base, base_rows=rows)
         found |= zip(together, logits.unflatten(0, (len(together), -1)), strict=True)
     return torch.stack([found[edge] for edge in edges])
 
 
 def batch_of(edge: Edge) -> tuple[object, ...]:
-    """Edges of one key go into one batch."""
-    return (edge.reader.order, edge.writer)
+    """Edges of one key go into one batch: from one writer into all heads' `q`, `k` or `v`, an mlp, or `unembed`."""
+    return (edge.reader.order, edge.reader.slot or "", edge.writer.order, edge.writer.head or 0)
 
 
 def seconds(run: Callable[[], object], repeats: int) -> float:

@@ -151,6 +151,7 @@ def train(
     device: str = "cpu",
     allow_extern: bool = False,
     progress: Tracker | None = None,
+    tracker: str | Iterable[str] = (),
 ) -> Run:
     """Train a network until its claims hold, and keep it in its run folder.
 
@@ -164,14 +165,16 @@ def train(
         device: Where it runs: `cpu`, `cuda`, `cuda:1`, `mps`.
         allow_extern: Whether `extern python` functions may run.
         progress: Told of the training while it runs; nobody is, unless it is given.
+        tracker: `tensorboard` or `wandb`, or several: kept in the run folder.
 
     Raises:
-        Refusal: E593 or E594 for a network there is not, E5xx for what cannot be trained, E595 for a place that
-            cannot be written.
+        Refusal: E593 or E594 for a network or tracker there is not, E583 for a tracker that is not installed, E5xx for
+            what cannot be trained, E595 for a place that cannot be written.
     """
     asked, choice = _program(program, allow_extern), given_choice(seed, device)
     name = _only(trained(asked, given_name(network)))
-    made = runs.train_run(asked, name, choice, given_path(run), resume=resume, again=again, tracker=progress)
+    plan = runs.plan_training(asked, name, choice, given_path(run), resume=resume, again=again)
+    made = plan.carry_out(plan.tracked([tracker] if isinstance(tracker, str) else tracker, progress))
     _warn(made.diagnostics)
     return made
 

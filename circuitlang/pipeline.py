@@ -97,9 +97,7 @@ def missed(program: Program, spec: TrainingSpec, choice: Choice, network: Transf
     return test.failed({**fixed, spec.network: instrument(program, spec.network, network)})
 
 
-def _stop_test(
-    program: Program, spec: TrainingSpec, choice: Choice
-) -> tuple[StopTest, dict[str, Instrumented]]:
+def _stop_test(program: Program, spec: TrainingSpec, choice: Choice) -> tuple[StopTest, dict[str, Instrumented]]:
     """What decides the claims of a training, and the other networks that they are about."""
     from circuitlang.verification import StopTest
 

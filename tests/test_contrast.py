@@ -261,6 +261,8 @@ def test_both_inputs_of_a_pair_belong_to_the_part() -> None:
     narrow = replace(data, train=0.99)
     base, source = pairs_of(replace(narrow, vary=("n1", "n2", "n3", "place")), 50, which="test")
     assert base.size == 50 and in_split(source, narrow, "test").all()
+    with pytest.raises(Refusal, match="no two inputs of the test part of `Contrasts` differ in `n3` alone"):
+        enumerate_pairs(contrasts("n3", names=2, train=0.9), ioi(2), 10**6, "test")
     plain = enumerate_inputs(replace(data, vary=()), ioi(NAMES), 10**6, "test")
     assert plain is not None and plain.size == batch.size, "what varies does not move the split"
 
@@ -315,7 +317,9 @@ def test_training_interchanges_partners() -> None:
     text = PICK.replace("align Wrong", "train Net by siit(Right) on First { at_most = 1 steps }\nalign Wrong")
     program = check(Source("pick.circ", text)).program
     assert program is not None
-    session = Session(specify(program, program.trains[0]), program, "cpu")
+    spec = specify(program, program.trains[0])
+    assert spec.data.vary == ("a",)
+    session = Session(spec, program, "cpu")
     pairs = session.drawer.pairs(400)
     columns = session.drawer.variables.bench.batch.columns
     assert not columns["a"].take(pairs.base).same(columns["a"].take(pairs.source)).any()

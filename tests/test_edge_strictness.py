@@ -17,17 +17,22 @@ from circuitlang.commands.budget import budget
 from circuitlang.core.alignment import Alignment, Pair
 from circuitlang.core.network import TransformerShape
 from circuitlang.core.site import Site
-from circuitlang.diagnostics import render
+from circuitlang.core.wiring import spec_edges
+from circuitlang.diagnostics import Refusal, render
 from circuitlang.measurement import costs
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.edges import outside, strictness_over_edges
 from circuitlang.measurement.intervals import clopper_pearson
 from circuitlang.measurement.subject import Subject
+from circuitlang.networks.bridges.hooked import NO_EDGES
 from circuitlang.networks.edges import edge_columns
 from circuitlang.networks.transformer import Transformer, build_transformer
+from circuitlang.reports.marks import marks_of
+from circuitlang.reports.record import VerdictRecord
 from circuitlang.simulation.enumeration import enumerate_inputs
-from circuitlang.simulation.pairs import Pairs, all_pairs
+from circuitlang.simulation.pairs import Pairs, all_pairs, fresh_pairs
 from circuitlang.simulation.reading import read_for
+from circuitlang.simulation.sampling import sample_inputs
 from circuitlang.simulation.streams import stream
 from circuitlang.weights.choice import Choice
 from circuitlang.weights.obtaining import obtain
@@ -38,7 +43,7 @@ THREE = replace(FRAC_DATA, lengths=(("tokens", 3),))
 NARROW = TransformerShape(layers=2, heads=2, d_model=16, d_head=8, d_mlp=12, norm="layernorm")
 
 
-def bench_on(network: Transformer, alignment: Alignment, data=FRAC_DATA) -> Bench:
+def bench_on(network: Transformer, alignment: Alignment, data=THREE) -> Bench:
     subject = Subject(
         model=FRAC, network=network, reading=read_for(data, FRAC), alignment=alignment, tolerance=data.tolerance
     )
@@ -68,7 +73,7 @@ def shares(found) -> dict[str, float]:
 
 
 def test_an_exact_network_keeps_every_answer_along_every_edge():
-    bench = bench_on(exact_network(), align())
+    bench = bench_on(exact_network(), align(), FRAC_DATA)
     found = strictness_over_edges(bench, all_pairs(bench.batch, FRAC, 2**20), seed=0)
     assert shares(found) == {
         "embed -> L1.H2.q": 1, "embed -> L1.H2.k": 1, "embed -> L1.H2.v": 1, "embed -> unembed": 1,
@@ -80,7 +85,7 @@ def test_an_exact_network_keeps_every_answer_along_every_edge():
 
 
 def test_a_right_answer_along_a_wrong_edge_is_counted():
-    bench = bench_on(two_ways(), align(), THREE)
+    bench = bench_on(two_ways(), align())
     pairs = all_pairs(bench.batch, FRAC, 2**20)
     assert bench.right_rows.all()
     found = strictness_over_edges(bench, pairs, seed=0)
@@ -167,7 +172,7 @@ def test_every_number_is_what_single_hooks_give(alignment, shape):
     bench = bench_on(random_like(exact_network(4), 3, shape), replace(alignment, pairs=pairs), data)
     some = all_pairs(bench.batch, FRAC, 2**20).take(stream(1, "test").permutation(4_096)[:40])
     found = strictness_over_edges(bench, some, seed=0)
-    assert len(found.parts) > 3
+    assert len(found.parts) >= 3
     for edge, counts in found.parts:
         right = []
         for base, source in zip(some.base.tolist(), some.source.tolist(), strict=True):
@@ -177,8 +182,6 @@ def test_every_number_is_what_single_hooks_give(alignment, shape):
         assert counts.hits == sum(one.all() for one in right), str(edge)
         assert counts.entry_hits == np.sum(right)
         assert 0 < counts.entry_hits < counts.entries
-    first = next(counts for _, counts in found.parts if counts.failure is not None)
-    assert first.failure in set(zip(some.base.tolist(), some.source.tolist(), strict=True))
 
 
 def test_the_joint_number_replaces_a_seeded_half_of_the_edges_of_every_pair():
@@ -222,7 +225,7 @@ model FracX(tokens[i]: Token) -> frac {
   is_x[i] : bool = tokens[i] == "x"
   frac[i]        = mean(is_x[j] for j where j <= i)
 }
-data Strings for FracX { tokens ~ uniform(Token)  length(tokens) = 4  tolerance = 0.05 }
+data Strings for FracX { tokens ~ uniform(Token)  length(tokens) = 3  tolerance = 0.05 }
 data Long for FracX { tokens ~ uniform(Token)  length(tokens) = 14  tolerance = 0.05 }
 network Tiny = transformer {
   layers = 2  heads = 4  d_model = 12  d_head = 3  d_mlp = 48  norm = none  activation = relu
@@ -242,13 +245,12 @@ def verdict(network: Transformer, text: str = TEXT, name: str = "only_so"):
 
 def test_the_exact_network_holds_the_claim():
     found = verdict(exact_network())
-    assert found.status == "holds" and found.measured.exact and found.measured.samples == 65_536
+    assert found.status == "holds" and found.measured.exact and found.measured.samples == 4_096
     assert (found.measured.over, len(found.measured.table), found.measured.joint.number) == ("edges", 5, 1)
 
 
 def test_nodes_alone_do_not_see_what_edges_show():
-    text = TEXT.replace("length(tokens) = 4", "length(tokens) = 3")
-    report = cl.verify(accepted(text), {"Tiny": two_ways()})
+    report = cl.verify(accepted(TEXT), {"Tiny": two_ways()})
     assert [(one.claim, one.status) for one in report.verdicts] == [
         ("behaves", "holds"), ("nothing_else", "holds"), ("only_so", "refuted")
     ]  # fmt: skip
@@ -256,7 +258,7 @@ def test_nodes_alone_do_not_see_what_edges_show():
     assert found.worst == "embed -> L1.H2.v" and float(found.value.number) == 0.625**3  # equal at every position
     example = found.counterexample
     assert (example.base, example.source, example.replaced) == ("w w w", "w w x", "embed -> L1.H2.v")
-    assert (example.model, example.network, example.expected, example.got) == ("0 0 0", "0 0 0", "0 0 0", "0 0 0.16667")
+    assert (example.model, example.network, example.expected, example.got) == ("0 0 0", "0 0 0", "0 0 0", "0 0 0.1667")
     told = render(report.verdicts[2].diagnostics)
     assert "`embed -> L1.H2.v` is no edge of `FracX` and matters" in told and "strict_edges" in told
     written = json.loads(json.dumps(report.verdicts[2].to_json()))["measurements"][0]
@@ -289,15 +291,40 @@ def compiled(name: str):
 
 
 @pytest.mark.parametrize("name", ["frac_prevs", "hist", "reverse", "sort_unique"])
-def test_compiled_networks_hold_it_and_a_leak_is_named(name):
+def test_compiled_networks_hold_it_and_a_leak_is_found(name):
     program = compiled(name)
     (held,) = cl.verify(program).verdicts
     assert held.status == "holds" and held.number.number == 1 and held.measured.joint.number == 1
-    network = obtain(program, "Exact", Choice()).network
-    one_hot = (network.embed.W_E[1:] != 0).sum(0) == 1  # what tells one token from the others
-    changed(network, unembed__W_U=((int(one_hot.int().argmax()), 0), 50.0))
-    (refuted,) = cl.verify(program, {"Exact": network}).verdicts
-    assert refuted.status == "refuted" and refuted.measured.worst == "embed -> unembed"
+    made = obtain(program, "Exact", Choice())
+    one_hot = (made.network.embed.W_E[1:] != 0).sum(0) == 1  # what tells one token from the others
+    changed(made.network, unembed__W_U=((int(one_hot.int().argmax()), 0), 50.0))
+    (refuted,) = cl.verify(program, {"Exact": made.network}).verdicts
+    assert refuted.status == "refuted"
+    # Where the network is still right, which is where the token does not occur, this edge alone makes it wrong.
+    data = program.data[0]
+    subject = made.subject(program, data, data.models[0], "A", "cpu", None)
+    bench = Bench(subject, sample_inputs(data, subject.model, 600, 0))
+    pairs = all_pairs(bench.batch, subject.model, 2**20)
+    pairs = pairs.take(np.flatnonzero(bench.right_rows[pairs.base])[::50])
+    found = strictness_over_edges(bench, pairs, seed=0)
+    assert {edge for edge, share in shares(found).items() if share < 1} == {"embed -> unembed"}
+
+
+@pytest.mark.parametrize("name", ["frac_prevs", "interpbench/004_pair_balance", "interpbench/013_trend"])
+def test_every_edge_of_the_model_carries_something(name, monkeypatch):
+    # The map would be worthless if it simply gave every edge to the model: of each pair of parts, one edge matters.
+    program = compiled(name)
+    made, data = obtain(program, "Exact", Choice()), program.data[0]
+    subject = made.subject(program, data, data.models[0], "A", "cpu", None)
+    spec = spec_edges(subject.model, subject.alignment, subject.network.config.shape)
+    monkeypatch.setattr("circuitlang.measurement.edges.outside_edges", lambda *_: spec)
+    batch, pairs = fresh_pairs(data, subject.model, 300, 0)
+    found = strictness_over_edges(Bench(subject, batch), pairs, seed=0)
+    lowest: dict[tuple[str, str], float] = {}
+    for edge, counts in found.parts:
+        between = str(edge.writer), str(replace(edge.reader, slot=None))
+        lowest[between] = min(lowest.get(between, 1.0), counts.share)
+    assert len(lowest) >= 3 and max(lowest.values()) < 1
 
 
 def test_a_leak_from_an_mlp_is_named():
@@ -313,7 +340,9 @@ def test_the_intervals_of_all_edges_hold_together():
     text = TEXT.replace(
         "strictness(Trained, over = edges) == 1  on Strings", "strictness(Trained, over = edges) >= 0.99 on Long"
     )
-    found = verdict(exact_network(15), text)
+    found = verdict(
+        exact_network(15), text.replace("train Tiny by siit(Trained) on Strings", "train Tiny by siit(Trained) on Long")
+    )
     assert found.status == "holds" and not found.measured.exact
     samples = found.measured.samples
     assert found.number.low == clopper_pearson(samples, samples, 0.05 / 5)[0]
@@ -334,8 +363,8 @@ def test_a_claim_is_budgeted_as_it_is_run(monkeypatch):
 
     monkeypatch.setattr(Transformer, "run", counted)
     cl.verify(program, {"Tiny": network}, claims=["only_so"])
-    assert rows == {True: costs_["only_so"].forwards} == {True: 6 * 65_536 + 256}
-    assert costs_["compiled"].forwards == 6 * 65_536 + 256
+    assert rows == {True: costs_["only_so"].forwards} == {True: 6 * 4_096 + 64}
+    assert costs_["compiled"].forwards == 6 * 4_096 + 64
 
 
 def test_what_cannot_be_asked_is_told():
@@ -346,8 +375,11 @@ def test_what_cannot_be_asked_is_told():
     unguarded = "\n".join(line for line in TEXT.splitlines() if "nothing_else" not in line) + "\n"
     assert codes(unguarded) == ["W646"]
     assert codes(unguarded.replace("== 1  on Strings", "== 1 on Strings { expect = refuted }")) == []
-    assert codes(TEXT.replace("is_x -> L0.mlp  frac -> L1.H2", "is_x -> L0.mlp")) == []
-    assert codes(TEXT.replace("frac[i]        = mean", "frac[i] = 0.5 * mean")) == []
+    narrow = TEXT.replace("layers = 2  heads = 4", "layers = 1  heads = 1").replace(
+        "L0.mlp  frac -> L1.H2", "embed  frac -> L0.H0 | L0.mlp"
+    )
+    unguarded = "\n".join(line for line in narrow.splitlines() if "nothing_else" not in line) + "\n"
+    assert codes(unguarded) == []  # no part without a node is left
 
 
 def test_too_few_samples_count_every_edge():
@@ -367,3 +399,25 @@ train N by siit(A) on D { at_most = 1min }
 claim c : strictness(A, over = edges) == 1 on D
 """
     assert codes(text) == ["E632"]
+
+
+def test_a_network_without_edges_is_refused_where_the_claim_asks(monkeypatch):
+    def refuse(*_, **__):
+        raise Refusal(NO_EDGES)
+
+    monkeypatch.setattr(Transformer, "rewired", refuse)
+    report = cl.verify(accepted(TEXT), {"Tiny": exact_network()})
+    assert [one.status for one in report.verdicts] == ["holds", "holds", "undecided"] and not report.askable
+    (told,) = report.verdicts[2].diagnostics
+    assert told.code == "E631" and told.primary is not None and "over = edges" in told.primary.span.text
+
+
+def test_pages_and_diagrams_tell_edges_from_parts(tmp_path):
+    report = cl.verify(accepted(TEXT), {"Tiny": two_ways()}, html=tmp_path / "page.html")
+    assert "worst of 5 edges: embed -&gt; L1.H2.v" in (page := (tmp_path / "page.html").read_text())
+    assert "5 outside edges, worst first" in page and "8 unaligned parts, worst first" in page
+    assert "worst of 5 edges: embed -> L1.H2.v, jointly" in str(report)
+    records = [VerdictRecord.model_validate(one.to_json()) for one in report.verdicts]
+    texts = {one.claim: one.text for one in report.verdicts}
+    assert len(marks_of(records, "Trained", texts)) == 8
+    assert not marks_of(records[2:], "Trained", texts)

@@ -29,7 +29,7 @@ VOLATILE = (
     (re.compile(r"(?<=\w-)[0-9a-f]{10}\b"), lambda _: "<key>"),
     (re.compile(r"(?<=, weights )[0-9a-f]{12}\b"), lambda _: "<hash>"),
     (re.compile(r"[\d.]+(?= CPU seconds)"), lambda _: "<some>"),
-    (re.compile(r"[\d.]+(?=% of the answers)"), lambda _: "<some>"),
+    (re.compile(r"[\d.]+(?=%\s+of\s+the\s+answers)"), lambda _: "<some>"),
     (re.compile(r"(?<= its loss is )\S+"), lambda _: "<huge>"),
     (re.compile(r"  = help: --device (cuda|mps)\n"), lambda _: ""),
     (re.compile(r"\d+\.\d{5,}(?![\de])"), lambda number: f"{float(number[0]):.4f}"),

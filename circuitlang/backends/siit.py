@@ -71,6 +71,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
             part=part_of(train, data),
             inputs="all" if started.exhaustive else "sample",
             size=size,
+            vary=data.vary,
         ),
         nodes=tuple(NodeSpec(node=node, sites=tuple(map(str, subject.sites((node,))))) for node in nodes),
         unaligned=tuple(map(str, parts)),

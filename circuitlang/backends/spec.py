@@ -36,12 +36,16 @@ Number: TypeAlias = float | RampSpec
 
 
 class DataSpec(Part):
-    """The inputs: all of them where they are few, else a seeded sample; `part` is the split."""
+    """The inputs: all of them where they are few, else a seeded sample; `part` is the split.
+
+    Where draws are named by `vary`, a base and its source differ in these and agree in all others.
+    """
 
     name: str
     part: Literal["train", "test", "all"]
     inputs: Literal["all", "sample"]
     size: Count
+    vary: tuple[str, ...] = ()
 
 
 class PairSpec(Part):
@@ -89,13 +93,17 @@ class LossSpec(Part):
 
 
 class OptimizerSpec(Part):
-    """The optimiser; `clip` bounds the norm of the gradient."""
+    """The optimiser; `clip` bounds the norm of the gradient.
+
+    The network that is checked and kept is a mean over the steps: each counts `average` times as much as the next.
+    """
 
     name: Literal["adam", "adamw"]
     lr: Number
     betas: tuple[Share, Share]
     weight_decay: float
     clip: Positive
+    average: Share = 0.0
 
 
 class PlateauSpec(Part):

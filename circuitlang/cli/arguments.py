@@ -60,6 +60,8 @@ def parser() -> Parser:
     where.add_argument("--jobs", metavar="N", type=positive, help="so many at a time, each in a process of its own")
     where.add_argument("--cluster", metavar="ADDRESS", help="on the workers of a Dask cluster")
     one.options += ["--resume", "--again", "--jobs", "--cluster"]  # a group keeps to itself what it adds
+    text = "keep losses and shares for this tracker as well, in the run folder; may be repeated"
+    one.add_argument("--tracker", choices=("tensorboard", "wandb"), action="append", default=[], help=text)
     one.add_argument("--seeds", metavar="N", type=positive, help="train each from so many seeds, one after the other")
     one.add_argument("--no-verify", action="store_true", help="decide no claims when a network of a suite is trained")
     one = command("verify", calls.verify, "decide the claims of a program", _run, _device, _face)
@@ -81,7 +83,9 @@ def parser() -> Parser:
     one.add_argument("--from", dest="template", metavar="TEMPLATE", default="starter", help="what to begin with")
     one.add_argument("--list", action="store_true", help="list the templates instead")
     one = command("schema", calls.schema, "print the JSON Schema of what `--json` prints", file=False)
-    one.add_argument("of", metavar="OF", nargs="?", default="output", help="`output` (default), `run` or `spec`")
+    one.add_argument(
+        "of", metavar="OF", nargs="?", default="output", help="`output` (default), `suite`, `run` or `spec`"
+    )
     return top
 
 

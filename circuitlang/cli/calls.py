@@ -52,7 +52,7 @@ def train(given: Namespace, face: Face) -> Outcome:
     (given.file,) = given.files
     program = allowed(given, face)
     pipeline.need_externs(program)
-    return train(program, choice(given), given.run, given.network, given.resume, given.again)
+    return train(program, choice(given), given.run, given.network, given.resume, given.again, given.tracker)
 
 
 def verify(given: Namespace, face: Face) -> Outcome:

@@ -4,8 +4,8 @@ import os
 
 from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import Refusal
-from circuitlang.diagnostics.failures import internal, is_of_memory, out_of_memory
 from circuitlang.diagnostics.writing import unwritable
+from circuitlang.reports.failures import internal, is_of_memory, out_of_memory
 
 HOLDS, REFUTED, REFUSED, BUG = 0, 1, 2, 3
 INTERRUPTED, UNREAD = 130, 141  # as shells count the signals INT and PIPE

@@ -20,6 +20,7 @@ from circuitlang.commands.schema import SchemaJson
 from circuitlang.diagnostics.plain import DiagnosticJson
 from circuitlang.reports.compiled import CompileJson
 from circuitlang.reports.record import RunRecord
+from circuitlang.reports.suite import CaseJson
 from circuitlang.reports.trained import TrainJson
 from circuitlang.verification.verdict import ReportJson
 
@@ -122,6 +123,7 @@ DESCRIBED: dict[str, tuple[Any, str]] = {
     "output": (Output, "What circuitc prints with --json"),
     "run": (RunRecord, "run.json, the record of a run folder"),
     "spec": (TrainingSpec, "A training spec: circuitc compile --to siit"),
+    "suite": (CaseJson, "One line of circuitc train DIR --jobs N --json: a case that has ended"),
 }
 
 

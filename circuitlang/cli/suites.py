@@ -9,9 +9,20 @@ from circuitlang.diagnostics import Diagnostic, Refusal
 
 
 def is_suite(given: Namespace) -> bool:
-    """Whether many trainings are meant, or one that is to be done elsewhere."""
-    spread = given.jobs is not None or given.cluster is not None or given.seeds is not None or given.no_verify
-    return spread or len(given.files) > 1 or given.files[0].is_dir()
+    """Whether trainings are to be done elsewhere than in this process.
+
+    Raises:
+        Refusal: E560 for what only a suite can do, where it is not said how many at a time, or on which cluster.
+    """
+    if given.jobs is not None or given.cluster is not None:
+        return True
+    asked = {"several files": len(given.files) > 1, "--seeds": given.seeds is not None, "--no-verify": given.no_verify}
+    wanted = next((what for what, is_wanted in asked.items() if is_wanted), None)
+    if wanted is not None:
+        message = f"{wanted} can be asked for in a suite only, and nothing says how many at a time"
+        helps = ("--jobs N   on this machine", "--cluster ADDRESS   on a Dask cluster")
+        raise Refusal(Diagnostic("E560", message, helps=helps))
+    return False
 
 
 def train_suite(given: Namespace, face: Face) -> Outcome:
@@ -21,12 +32,12 @@ def train_suite(given: Namespace, face: Face) -> Outcome:
     from circuitlang.suites.jobs import Settings
     from circuitlang.suites.watching import watcher
 
-    if given.run is not None:
-        raise Refusal(_one_folder(str(given.run)))
+    if given.run is not None or given.tracker:
+        raise Refusal(_of_one("--tracker" if given.tracker else f"--run {given.run}"))
     asked = Asked(
         paths=tuple(given.files),
         choice=choice(given),
-        cluster=given.cluster if given.cluster is not None else given.jobs or 1,
+        cluster=given.jobs or given.cluster,
         names=given.network,
         seeds=given.seeds or 1,
         allow_extern=given.allow_extern,
@@ -39,7 +50,7 @@ def train_suite(given: Namespace, face: Face) -> Outcome:
     return train_suite(asked, Audience(tell=face.tell, say=say, watcher=progress, line=line))
 
 
-def _one_folder(run: str) -> Diagnostic:
-    """E593: one run folder for a suite."""
-    message = f"`--run {run}` is the folder of one network, and a suite trains many"
-    return Diagnostic("E593", message, helps=("leave `--run` out: each has a folder of its own",))
+def _of_one(option: str) -> Diagnostic:
+    """E593: an option for one network at a time."""
+    message = f"`{option}` is about one training at a time, and a suite has many"
+    return Diagnostic("E593", message, helps=("leave it out: each training has a run folder of its own",))

@@ -10,18 +10,21 @@ from circuitlang.commands.choosing import unknown
 from circuitlang.commands.outcome import Outcome
 from circuitlang.diagnostics import InternalError
 
-FILES = {"output": "circuitc-1.json", "run": "run-1.json", "spec": "spec-1.json"}
+FILES = {"output": "circuitc-1.json", "run": "run-1.json", "spec": "spec-1.json", "suite": "suite-1.json"}
 
 
 class SchemaJson(TypedDict):
-    """A published schema: of what `--json` prints (`output`), of a `run.json`, or of a training `spec`."""
+    """A published schema: of what `--json` prints (`output`, `suite`), of a `run.json`, or of a training `spec`."""
 
     of: str
     schema: dict[str, Any]
 
 
 def schema(of: str = "output") -> Outcome:
-    """The schema of what `--json` prints, of `run.json` or of a training spec; E593 for anything else."""
+    """The schema of what `--json` prints, of `run.json` or of a training spec; E593 for anything else.
+
+    A suite prints a line for each case, of a schema of its own.
+    """
     if of not in FILES:
         raise unknown("schema", of, FILES)
     text = schema_path(of).read_text(encoding="utf-8")

@@ -122,8 +122,10 @@ def train_suite(asked: Asked, audience: Audience) -> Outcome:
 def _outcome(cases: list[Finished], gathered: Gathered, with_table: bool) -> Outcome:
     places = {str(file): place for place, file in enumerate(gathered.files)}
     cases.sort(key=lambda one: places[one.path])
+    failed = [one for one in cases if one.end == "failed" and one.network is not None]  # the others were told before
     return Outcome(
         suite_table(cases) if with_table else "",
+        tuple(said for one in failed for said in one.diagnostics if with_table),
         good=all(one.reached for one in cases),
         askable=any(one.record is not None for one in cases),
     )

@@ -17,6 +17,7 @@ def train(
     names: Sequence[str] = (),
     resume: bool = False,
     again: bool = False,
+    trackers: Sequence[str] = (),
 ) -> Outcome:
     """Train networks and keep each in its run folder; good if their claims hold.
 
@@ -33,8 +34,9 @@ def train(
         for name, folder in folders.items()
     ]
     texts, told, diagnostics, said, good = [], [], [], [], True
-    for plan in plans:
-        made = plan.carry_out(tracker())
+    told_of = [plan.tracked(trackers, tracker()) for plan in plans]
+    for plan, told_to in zip(plans, told_of, strict=True):
+        made = plan.carry_out(told_to)
         course = made.record.training
         assert course is not None and made.news != "compiled"
         texts.append(training_text(made.network, course, made.folder, found=made.news == "found"))

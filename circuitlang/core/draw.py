@@ -6,7 +6,6 @@ In: data and one of its models; out: values for the interpreter.  `simulation/` 
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import perm, prod
 
 from circuitlang.core.data import Data, Draw, Hole
@@ -103,7 +102,7 @@ def _count_by_lengths(data: Data, model: Model) -> Counter[tuple[int, ...]] | No
     measured = [length_of(part.name) for part in model.sequences]
     found: Counter[tuple[int, ...]] = Counter()
     try:
-        for drawn, ways in _Outcomes(_needed(draws), model).of(draws, _lengths(data), max(1, len(data.prompts))):
+        for drawn, ways in _Outcomes(draws, model).of(draws, _lengths(data), max(1, len(data.prompts))):
             found[tuple(drawn[name] for name in measured)] += ways
     except _TooMany:
         return None
@@ -115,7 +114,7 @@ def _count_contrasts(data: Data, model: Model) -> int | None:
     draws, total = _relevant(data, model), 0
     kept = tuple(one for one in draws if one.target not in data.vary)
     varied = tuple(one for one in draws if one.target in data.vary)
-    outcomes = _Outcomes(_needed(draws), model)
+    outcomes = _Outcomes(draws, model)
     try:
         for drawn, ways in outcomes.of(kept, _lengths(data), max(1, len(data.prompts))):
             choices = sum(more for _, more in outcomes.of(varied, drawn, 1))
@@ -125,13 +124,13 @@ def _count_contrasts(data: Data, model: Model) -> int | None:
     return total
 
 
-@dataclass(slots=True)
 class _Outcomes:
     """Counts what draws can give; only what other draws read is gone through value by value."""
 
-    needed: frozenset[str]
-    model: Model
-    work: int = 0
+    def __init__(self, draws: tuple[Draw, ...], model: Model) -> None:
+        self.needed = frozenset(name for one in draws for name in reads(one.members))
+        self.model = model
+        self.work = 0
 
     def of(
         self, left: tuple[Draw, ...], drawn: Mapping[str, Value], ways: int
@@ -157,10 +156,6 @@ class _Outcomes:
         choices = len(members)
         here = choices if size is None else perm(choices, size) if one.distribution == "distinct" else choices**size
         yield from self.of(rest, drawn, ways * here)
-
-
-def _needed(draws: tuple[Draw, ...]) -> frozenset[str]:
-    return frozenset(name for one in draws for name in reads(one.members))
 
 
 def _lengths(data: Data) -> dict[str, Value]:

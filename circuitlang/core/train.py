@@ -38,6 +38,11 @@ class Ramp:
     over: int = 1
     shape: Literal["ramp", "cosine"] = "ramp"
 
+    @property
+    def end(self) -> int:
+        """The first step with the last value."""
+        return self.start + self.over
+
     def __str__(self) -> str:
         return f"{self.shape}({self.first:g}, {self.last:g}, start = {self.start}, over = {self.over} steps)"
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 
+from circuitlang.core.edges import SLOTS
 from circuitlang.core.network import TransformerShape
 from circuitlang.networks.attention import Attention, Heads, Stream, put_heads
 from circuitlang.networks.norms import LayerNorm, normalised
@@ -102,14 +103,13 @@ class Block(nn.Module):
         splits = tap.splits(self.name, x, self.attn.shape.heads)
         if not splits:
             return self.attn.inputs(normalised(x, self.ln1, tap))
-        own = {slot: self.attn.own_inputs(slot, split, self.ln1, tap) for slot, split in splits.items()}
-        if len(own) == 3 and all(split.heads is None for split in splits.values()):
-            return own["q"], own["k"], own["v"]
-        shared = dict(zip(("q", "k", "v"), self.attn.inputs(normalised(x, self.ln1, tap)), strict=True))
-        for slot, heads in own.items():
-            chosen = splits[slot].heads
-            shared[slot] = heads if chosen is None else put_heads(shared[slot], chosen, heads)
-        return shared["q"], shared["k"], shared["v"]
+        found: dict[str, Heads] = {}
+        if len(splits) < len(SLOTS) or any(split.heads is not None for split in splits.values()):
+            found = dict(zip(SLOTS, self.attn.inputs(normalised(x, self.ln1, tap)), strict=True))
+        for slot, split in splits.items():
+            own = self.attn.own_inputs(slot, split, self.ln1, tap)
+            found[slot] = own if split.heads is None else put_heads(found[slot], split.heads, own)
+        return found["q"], found["k"], found["v"]
 
     def transform(self, x: Stream, tap: Tap, post: Float[Tensor, "batch pos d_mlp"] | None) -> Stream:
         """From `resid_mid` to `resid_post`; with `post` given, the neurons are not computed."""

@@ -4,7 +4,7 @@ A mask is `[batch pos edge]`, sizes of 1 broadcast over examples and positions. 
 as it is, 1 replaces it, and what lies between moves it part of the way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -31,9 +31,9 @@ class Writes:
     hook: str
     state: str  # where their states are recorded: for an mlp its neurons
     kind: Literal["input", "head", "mlp"]
-    layer: int
-    heads: tuple[int, ...] | None  # None: all of them
     first: int  # the place of the first among all writers
+    layer: int = 0
+    heads: tuple[int, ...] | None = None  # None: all of them
     joins: bool = False  # the positions of an input that is not split: they belong to the writer before
 
 
@@ -54,7 +54,6 @@ class EdgeColumns:
     edges: tuple[Edge, ...]
     writes: tuple[Writes, ...]  # in the order of computation
     reads: tuple[Reads, ...]  # in the order of computation
-
     device: torch.device
 
     def __len__(self) -> int:
@@ -62,54 +61,71 @@ class EdgeColumns:
 
 
 def edge_columns(
-    edges: Sequence[Edge], config: TransformerConfig, device: torch.device | str = "cpu"
+    edges: Sequence[Edge],
+    config: TransformerConfig,
+    device: torch.device | str = "cpu",
+    *,
+    split_input: bool = False,
 ) -> EdgeColumns:
-    """Masks' columns for these edges.  Runs are fastest where all edges into a layer are given, in order.
+    """The columns of masks over these edges, each of which is there once.
+
+    Runs are fastest with all edges into a layer, in order, or with few writers.  With `split_input`, tokens
+    (`embed`) and positions (`pos_embed`) are two writers.
 
     Raises:
         Refusal: E630 for an edge that the network has not.
     """
-    check_edges(edges, config)
+    check_edges(edges, config, split_input=split_input)
+    column = {edge: number for number, edge in enumerate(edges)}
+    if len(column) < len(edges):
+        raise ValueError("an edge stands for two columns")
     present = {edge.writer for edge in edges}
-    writers = tuple(site for site in writers_of(config.shape, split_input=True) if site in present)
+    writers = tuple(site for site in writers_of(config.shape, split_input=split_input) if site in present)
+    readers: dict[str, list[Site]] = {}
+    for edge in sorted(edges, key=lambda edge: edge.order):
+        at_hook = readers.setdefault(reading_hook(edge.reader), [])
+        if edge.reader not in at_hook[-1:]:
+            at_hook.append(edge.reader)
+    reads = (reads_of(hook, at_hook, writers, column, config.shape) for hook, at_hook in readers.items())
+    placed = tuple(replace(one, columns=one.columns.to(device)) for one in reads)
+    writes = writes_of(writers, config.shape, split_input)
+    return EdgeColumns(tuple(edges), writes, placed, torch.device(device))
+
+
+def reads_of(
+    hook: str, readers: Sequence[Site], writers: Sequence[Site], column: Mapping[Edge, int], shape: TransformerShape
+) -> Reads:
+    """Which writers, among all those that come before, are read at a hook by its readers."""
+    before = [site for site in writers if writes_before(site, readers[0])]
+    absent = len(column)
+    columns = [column.get(Edge(writer, reader), absent) for reader in readers for writer in before]
+    in_order = columns == list(range(columns[0], columns[0] + len(columns))) and absent not in columns
+    heads = tuple(site.head for site in readers if site.head is not None)
+    return Reads(
+        hook,
+        heads if 0 < len(heads) < shape.heads else None,
+        torch.tensor(columns).view(len(readers), len(before)),
+        columns[0] if in_order else None,
+    )
+
+
+def writes_of(writers: Sequence[Site], shape: TransformerShape, split_input: bool) -> tuple[Writes, ...]:
+    """Where each of these writers writes; with the embedding of tokens goes the one of positions, if not split."""
     place = {site: number for number, site in enumerate(writers)}
-    at_hook: dict[str, dict[int, dict[int, int]]] = {}
-    for column, edge in sorted(enumerate(edges), key=lambda pair: pair[1].order):
-        readers = at_hook.setdefault(reading_hook(edge.reader), {})
-        readers.setdefault(edge.reader.head or 0, {})[place[edge.writer]] = column
-    reads = []
-    for hook, readers in at_hook.items():
-        reader = next(edge.reader for edge in edges if reading_hook(edge.reader) == hook)
-        width = sum(site.order < reader.order for site in writers)
-        columns = torch.tensor([[row.get(w, len(edges)) for w in range(width)] for row in readers.values()])
-        first = int(columns[0, 0])
-        in_order = torch.equal(columns.flatten(), torch.arange(first, first + columns.numel()))
-        whole = reader.kind != "head" or len(readers) == config.shape.heads
-        reads.append(
-            Reads(hook, None if whole else tuple(readers), columns.to(device), first if in_order else None)
-        )
-    return EdgeColumns(tuple(edges), writes_of(writers, config.shape), tuple(reads), torch.device(device))
-
-
-def writes_of(writers: Sequence[Site], shape: TransformerShape) -> tuple[Writes, ...]:
-    """Where each of these writers is recorded; with the embedding of tokens alone goes the one of positions."""
-    found: list[Writes] = []
-    for first, site in enumerate(writers):
-        match site.kind:
-            case "head" if found and found[-1].kind == "head" and found[-1].layer == site.layer:
-                found[-1] = replace(found[-1], heads=(*(found[-1].heads or ()), site.head))
-            case "head":
-                found.append(Writes(*2 * (hooks.heads(site.layer),), "head", site.layer, (site.head,), first))
-            case "mlp":
-                hook, state = hooks.mlp_out(site.layer), hooks.neurons(site.layer)
-                found.append(Writes(hook, state, "mlp", site.layer, None, first))
-            case _:
-                found.append(Writes(site.hook, site.hook, "input", 0, None, first))
-    together = shape.positions == "learned" and not any(site.kind == "pos_embed" for site in writers)
-    if found and found[0].hook == hooks.EMBED and together:
-        found.insert(1, Writes(hooks.POS_EMBED, hooks.POS_EMBED, "input", 0, None, 0, joins=True))
-    everyone = tuple(range(shape.heads))
-    return tuple(replace(one, heads=None) if one.heads == everyone else one for one in found)
+    inputs = [Site(kind="embed"), Site(kind="pos_embed")]
+    found = [Writes(site.hook, site.hook, "input", place[site]) for site in inputs if site in place]
+    if inputs[0] in place and not split_input and shape.positions == "learned":
+        found.append(Writes(hooks.POS_EMBED, hooks.POS_EMBED, "input", 0, joins=True))
+    for layer in range(shape.layers):
+        at = {head: place.get(Site(kind="head", layer=layer, head=head)) for head in range(shape.heads)}
+        heads = tuple(head for head, first in at.items() if first is not None)
+        if heads:
+            hook, whole, first = hooks.heads(layer), len(heads) == shape.heads, at[heads[0]] or 0
+            found.append(Writes(hook, hook, "head", first, layer, None if whole else heads))
+        mlp = place.get(Site(kind="mlp", layer=layer))
+        if mlp is not None:
+            found.append(Writes(hooks.mlp_out(layer), hooks.neurons(layer), "mlp", mlp, layer))
+    return tuple(found)
 
 
 def used_reads(columns: EdgeColumns, mask: EdgeMask) -> dict[str, Reads]:
@@ -117,7 +133,16 @@ def used_reads(columns: EdgeColumns, mask: EdgeMask) -> dict[str, Reads]:
     if mask.is_floating_point():
         return {reads.hook: reads for reads in columns.reads}
     used = F.pad(mask.flatten(0, 1).any(0), (0, 1))
-    return {reads.hook: reads for reads in columns.reads if used[reads.columns].any()}
+    found: dict[str, Reads] = {}
+    for reads in columns.reads:
+        readers = used[reads.columns].any(1)
+        if readers.all():
+            found[reads.hook] = reads
+        elif readers.any():
+            heads = reads.heads or tuple(range(len(reads.columns)))
+            chosen = tuple(head for head, is_used in zip(heads, readers.tolist(), strict=True) if is_used)
+            found[reads.hook] = Reads(reads.hook, chosen, reads.columns[readers], None)
+    return found
 
 
 def numbers_at(reads: Reads, mask: EdgeMask, dtype: torch.dtype) -> Float[Tensor, "batch pos reader writer"]:
@@ -157,29 +182,29 @@ def reading_hook(reader: Site) -> str:
     return hooks.read_by_heads(reader.layer, reader.slot) if reader.slot else hooks.read_by_mlp(reader.layer)
 
 
-def check_edges(edges: Iterable[Edge], config: TransformerConfig) -> None:
+def check_edges(edges: Iterable[Edge], config: TransformerConfig, *, split_input: bool = False) -> None:
     """Refuse edges that the network has not.
 
     Raises:
         Refusal: E630, with what the network has instead.
     """
-    known = all_edges(config.shape)
+    known = all_edges(config.shape, split_input)
     for edge in edges:
         if edge not in known:
-            raise Refusal(refuse_edge(edge, config.shape))
+            raise Refusal(refuse_edge(edge, config.shape, split_input))
 
 
 @lru_cache
-def all_edges(shape: TransformerShape) -> frozenset[Edge]:
-    """Every edge of the network, with the input whole and split."""
-    return frozenset(edges_of(shape)) | frozenset(edges_of(shape, split_input=True))
+def all_edges(shape: TransformerShape, split_input: bool) -> frozenset[Edge]:
+    """Every edge of the network."""
+    return frozenset(edges_of(shape, split_input=split_input))
 
 
-def refuse_edge(edge: Edge, shape: TransformerShape) -> Diagnostic:
+def refuse_edge(edge: Edge, shape: TransformerShape, split_input: bool) -> Diagnostic:
     """The one wording of E630."""
     span = edge.reader.span or edge.writer.span
     label = None if span is None else Label(span, "this edge")
-    writers, readers = writers_of(shape, split_input=True), readers_of(shape)
+    writers, readers = writers_of(shape, split_input=split_input), readers_of(shape)
     if edge.writer not in writers:
         why, help_ = f"nothing that `{edge.writer}` names writes into the stream", f"writers are {listed(writers)}"
     elif edge.reader not in readers:

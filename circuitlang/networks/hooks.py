@@ -7,7 +7,9 @@ from circuitlang.networks.config import TransformerConfig
 
 EMBED = "hook_embed"
 POS_EMBED = "hook_pos_embed"
-READ_BY_UNEMBED = "unembed.hook_in"  # the stream before the last norm: taps are asked there, TransformerLens has no point
+READ_BY_UNEMBED = (
+    "unembed.hook_in"  # the stream before the last norm: taps are asked there, TransformerLens has no point
+)
 
 
 def resid_pre(layer: int) -> str:

@@ -11,11 +11,12 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from circuitlang.core.edges import SLOTS
 from circuitlang.networks import hooks
 from circuitlang.networks.attention import Stream
-from circuitlang.networks.blocks import Block
-from circuitlang.networks.exchanges import Exchanges
+from circuitlang.networks.blocks import Block, Mlp
 from circuitlang.networks.edges import EdgeColumns, EdgeMask, Reads, Writes, numbers_at, used_reads
+from circuitlang.networks.exchanges import Exchanges
 from circuitlang.networks.taps import Masks, Patching, Split, Splits, take_rows
 
 
@@ -60,7 +61,7 @@ class Rewiring(Patching):
 
     def splits(self, block: str, x: Stream, heads: int) -> Splits:
         """What the heads with masked edges see."""
-        found = {slot: self.reads.get(f"{block}.hook_{slot}_input") for slot in ("q", "k", "v")}
+        found = {slot: self.reads.get(f"{block}.hook_{slot}_input") for slot in SLOTS}
         reads = {slot: one for slot, one in found.items() if one is not None}
         if not reads:
             return {}
@@ -81,8 +82,7 @@ class Rewiring(Patching):
                     weight, source, live = weight[heads], source[:, :, heads], live[:, :, heads]
                 self.exchanges.add_heads(take_rows(source, self.rows) - live, weight)
             case "mlp":
-                mlp = self.block(writes).mlp
-                assert mlp is not None
+                mlp = self.mlp(writes)
                 if len(source) <= len(live):  # each source is projected once
                     self.exchanges.add(take_rows(mlp.out(source), self.rows) - live)
                 else:
@@ -95,6 +95,12 @@ class Rewiring(Patching):
         block = self.blocks[writes.layer]
         assert isinstance(block, Block)
         return block
+
+    def mlp(self, writes: Writes) -> Mlp:
+        """The mlp that is the writer."""
+        mlp = self.block(writes).mlp
+        assert mlp is not None
+        return mlp
 
     def seen(
         self, reads: Reads, x: Stream, summands: Float[Tensor, "summand row d_model"]

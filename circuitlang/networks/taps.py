@@ -9,6 +9,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 
+from circuitlang.core.edges import SLOTS
+
 States: TypeAlias = dict[str, Tensor]
 Masks: TypeAlias = dict[str, Bool[Tensor, "batch pos unit"]]
 
@@ -130,7 +132,7 @@ class Patching:
 
 def split_for_hooks(tap: Tap, block: str, x: Float[Tensor, "batch pos d_model"], heads: int) -> Splits:
     """A copy of the stream for every head, which functions may write into, at the hooks that the tap wants."""
-    names = {slot: f"{block}.hook_{slot}_input" for slot in ("q", "k", "v")}
+    names = {slot: f"{block}.hook_{slot}_input" for slot in SLOTS}
     return {
         slot: Split(None, tap(name, x.unsqueeze(2).repeat(1, 1, heads, 1)))
         for slot, name in names.items()

@@ -164,9 +164,7 @@ class Transformer(HookedRootModule):
                 tap.write(name, self.pos_embed(start.stream))
             elif name == EMBED or 2 * writes.layer + (writes.kind == "mlp") < start.step:
                 live = base[writes.state]
-                if writes.kind == "mlp":
-                    live = tap.block(writes).mlp.out(live)
-                tap.write(name, take_rows(live, base_rows))
+                tap.write(name, take_rows(tap.mlp(writes).out(live) if writes.kind == "mlp" else live, base_rows))
 
     def run(self, tokens: Int[Tensor, "batch pos"], tap: Tap, start: Restart) -> Float[Tensor, "batch pos d_out"]:
         """One forward pass from `start`, asking `tap` at every hook that is reached."""

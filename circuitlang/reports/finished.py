@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from circuitlang.diagnostics import Diagnostic
+from circuitlang.reports.advice import tell_trend
 from circuitlang.reports.record import MeasurementRecord, RunRecord, VerdictRecord
 
 End: TypeAlias = Literal["trained", "resumed", "found", "failed"]
@@ -108,8 +109,13 @@ class Finished:
         """Why it is not as it should be, a sentence each."""
         if self.reached:
             return []
-        told = [f"{one.code} {one.message}" for one in self.diagnostics if one.is_error or one.code == "W551"]
+        training = self.record.training if self.record else None
+        told = [f"{one.code} {one.message}" for one in self.diagnostics if one.is_error]
+        if training is not None and not training.reached:
+            told.append("; ".join((f"W551 {training.why}", *tell_trend(training))))
         told += [f"{said['code']} {said['message']}" for one in self.unexpected for said in _said(one)]
+        if training is not None and not self.verdicts:
+            told += [f"{one.claim}: {one.said}" for one in training.missed]
         return list(dict.fromkeys(told))
 
     def measures(self) -> Measures:

@@ -11,6 +11,7 @@ from circuitlang.verification.measured import Counterexample, Measurement
 from circuitlang.verification.verdict import Verdict
 
 _SHOWN = 3  # statements that are told, and the others counted
+_IDLE = 0.05  # of the effective pairs
 
 
 def missed_record(verdict: Verdict) -> MissedRecord:
@@ -42,18 +43,16 @@ def tell_course(training: TrainingRecord, program: Program) -> tuple[Diagnostic,
 
 
 def _is_idle(measured: Measurement) -> bool:
-    """Whether a network that ignores the interchange would be right as often: on all pairs but the effective ones."""
-    counts = measured.tally
-    if measured.metric != "iia" or counts is None or not counts.effective:
-        return False
-    return counts.hits <= counts.total - counts.effective + counts.effective // 20
+    """Whether the interchange hardly ever changes the answer to the right one where it should."""
+    share = measured.tally.effective_share if measured.metric == "iia" and measured.tally else None
+    return share is not None and share <= _IDLE
 
 
 def _unfinished(training: TrainingRecord, program: Program) -> Diagnostic:
     """W551: the budget was spent before the claims held."""
     notes = [_told(one) for one in _worst_first(training.missed)[:_SHOWN]]
     if len(training.missed) > _SHOWN:
-        notes.append(f"and {counted(len(training.missed) - _SHOWN, 'statement')} more that does not hold")
+        notes.append(f"and {len(training.missed) - _SHOWN:,} more")
     notes += [_pairs(one) for one in _worst_first(training.missed)[:1] if one.counterexamples]
     notes += tell_trend(training)
     return Diagnostic(
@@ -110,7 +109,7 @@ def _began_anew(training: TrainingRecord) -> Diagnostic:
 
 def _ended(attempt: AttemptRecord) -> str:
     after = f"after {counted(attempt.steps, 'step')}"
-    best = "" if attempt.best is None else f"; at best {attempt.best:.2%} of the worst kind of answers were right"
+    best = "" if attempt.best is None else f"; at best {attempt.best:.2%} of the answers of the worst kind were right"
     match attempt.ended:
         case "reached":
             return f"seed {attempt.seed}: its claims hold {after}"

@@ -112,8 +112,8 @@ class ShownRecord(BaseModel):
 class MissedRecord(BaseModel):
     """A statement of a claim that a training did not reach, with the inputs or pairs that show it.
 
-    `worst` is the part or edge that matters most although it should not; `idle` is whether the network does no better
-    on the pairs than one that ignores the intervention.
+    `worst` is the part or edge that matters most although it should not; `idle` is whether interchanging the nodes
+    hardly ever changes the answer where it should.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -16,6 +16,7 @@ from circuitlang.verification.quantity import show_number
 
 SCHEMA_VERSION = 1
 NONE = "-"
+SHOWN = 3  # reasons of a case
 HEADER = (
     "case", "network", "reached", "CPU s", "steps", "seeds", "accuracy", "worst IIA", "worst strictness", "joint",
     "edges", "effect rate", "decided on",
@@ -176,8 +177,9 @@ def _totals(cases: Sequence[Finished]) -> tuple[str, ...]:
 
 
 def _reasons(case: Finished) -> list[str]:
-    about = " ".join(filter(None, (case.name, case.network)))
-    return [f"{about}: {reason}" for reason in case.reasons()]
+    about, reasons = " ".join(filter(None, (case.name, case.network))), case.reasons()
+    more = [f"and {counted(len(reasons) - SHOWN, 'reason')} more"] if len(reasons) > SHOWN else []
+    return [f"{about}: {reason}" for reason in (*reasons[:SHOWN], *more)]
 
 
 def _unexpected(case: Finished) -> str:

@@ -37,8 +37,8 @@ class AttemptJson(TypedDict):
 class MissedJson(TypedDict):
     """A statement of a claim that a training did not reach, with inputs or pairs that show it.
 
-    `worst` is the part or edge that matters most although it should not; `idle` is whether the network does no better
-    on the pairs than one that ignores the intervention.
+    `worst` is the part or edge that matters most although it should not; `idle` is whether interchanging the nodes
+    hardly ever changes the answer where it should.
     """
 
     claim: str

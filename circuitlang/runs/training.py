@@ -5,7 +5,7 @@ from the start, from a checkpoint, or found.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from errno import EISDIR
 from os import strerror
@@ -169,6 +169,17 @@ class Plan:
                 raise
             help_ = f"{self.command('--resume')}    (then, to go on after step {keeper.kept:,})"
             raise _with_help(refusal, help_) from None
+
+    def tracked(self, names: Iterable[str], beside: Tracker | None = None) -> Tracker | None:
+        """What tells these trackers of this training, and another one; their files go into its folder.
+
+        Raises:
+            Refusal: E583 for one that is not installed, E593 for a name that is none.
+        """
+        from circuitlang.training.trackers import Several, find_trackers
+
+        found = [(name, make(self.folder, self.spec)) for name, make in find_trackers(names).items()]
+        return Several([*([(None, beside)] if beside else []), *found]) if found else beside
 
     def command(self, flag: str = "") -> str:
         """The command line that trains this network in this folder."""

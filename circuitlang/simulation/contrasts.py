@@ -59,14 +59,18 @@ def _candidates(data: Data, model: Model, size: int, rng: np.random.Generator, w
 
 def no_contrast(data: Data, which: Which) -> Refusal:
     """E289: no two inputs differ in what varies alone."""
-    varied = one_of(data.vary)
-    part = "" if which == "all" or data.train is None else f" of the {which} part"
+    whole = which == "all" or data.train is None
+    message = (
+        f"no two inputs{'' if whole else f' of the {which} part'} of `{data.name}` differ in {one_of(data.vary)} alone"
+    )
     return Refusal(
         Diagnostic(
             "E289",
-            f"no two inputs{part} of `{data.name}` differ in {varied} alone",
-            Label(data.span, "base and source would be the same") if data.span else None,
-            notes=("base and source of a pair agree in every draw that does not vary",),
-            helps=("let more draws vary, or draw them from larger sets",),
+            message,
+            Label(data.span, "one value, whatever else is drawn" if whole else "two such inputs are never both in it")
+            if data.span
+            else None,
+            notes=("base and source of a pair agree in all other draws, and differ in what varies",),
+            helps=(f"{'' if whole else f'choose a larger {which} part, or '}let more draws vary",),
         )
     )

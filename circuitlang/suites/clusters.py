@@ -12,6 +12,7 @@ from distributed.comm.addressing import parse_host_port
 from distributed.system import MEMORY_LIMIT
 
 from circuitlang.diagnostics import Diagnostic, Refusal
+from circuitlang.diagnostics.writing import reason
 
 KNOCK = 10.0  # seconds until a scheduler has to answer
 STARTS = 3  # times that workers of this machine may fail to start
@@ -67,8 +68,10 @@ async def remote(address: str) -> AsyncIterator[Client]:
         try:
             await _knock(address)
             client = await Client(address, asynchronous=True, set_as_default=False, timeout=KNOCK)
+        except ConnectionRefusedError:
+            raise Refusal(_unreachable(address, "nobody listens there")) from None
         except (OSError, TimeoutError, ValueError) as error:
-            raise Refusal(_unreachable(address, str(error) or "it does not answer")) from None
+            raise Refusal(_unreachable(address, reason(error) or "it does not answer")) from None
         async with client:
             yield client
 
@@ -95,7 +98,7 @@ def _unreachable(address: str, how: str) -> Diagnostic:
         "name the address that `dask scheduler` prints: --cluster tcp://HOST:PORT",
         "or train on this machine: --jobs N",
     )
-    return Diagnostic("E660", f"there is no cluster at `{address}`", notes=(how.lower(),), helps=helps)
+    return Diagnostic("E660", f"there is no cluster at `{address}`", notes=(how,), helps=helps)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from circuitlang import pipeline, runs
 from circuitlang.core.network import Compiled
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Refusal, one_of
-from circuitlang.diagnostics.source import typed
 from circuitlang.diagnostics.writing import remove_file, write_file
 from circuitlang.reports.finished import End, Finished
 from circuitlang.reports.record import FILE as RECORD
@@ -190,7 +189,8 @@ def _may_travel(case: Case) -> None:
         reasons.append(f"its training ends by claims about {one_of(others, 'and')}, whose weights are files")
     if reasons:
         message = f"`{case.network}` of {program.source.path} cannot be trained on a cluster"
-        helps = (f"circuitc train {program.source.typed} --jobs 1    (trains it here)",)
+        flag = " --allow-extern" if program.called_externs else ""
+        helps = (f"circuitc train {program.source.typed}{flag} --jobs 1    (trains it here)",)
         raise Refusal(Diagnostic("E664", message, notes=tuple(reasons), helps=helps))
 
 
@@ -201,6 +201,6 @@ def _given_up(job: Job) -> Diagnostic:
     notes = [f"the last one {where}; most often there is not enough memory for it"]
     if job.files:
         notes.append(f"what there is of it is kept in {case.folder}")
-    help_ = f"circuitc train {typed(case.program.source.path)} --jobs 1 --resume    (all memory for this one)"
+    help_ = f"circuitc train {case.program.source.typed} --jobs 1 --resume    (all memory for this one)"
     message = f"the training of `{case.network}` has ended its worker {job.fruitless} times in a row"
     return Diagnostic("E663", message, notes=tuple(notes), helps=(help_,))

@@ -4,8 +4,10 @@ refusal or an interruption that says how to go on.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from circuitlang.diagnostics import Diagnostic
+from circuitlang.diagnostics import Diagnostic, Refusal
+from circuitlang.reports.columns import counted
 from circuitlang.runs import Interruption
 from circuitlang.suites.jobs import Job
 from circuitlang.suites.watching import Watcher
@@ -31,6 +33,12 @@ def carry_out(jobs: Sequence[Job], cluster: int | str, watcher: Watcher, resumed
             asyncio.run(_carry_out(open_, cluster, watcher))
     except KeyboardInterrupt:
         raise Interruption(_interrupted(jobs, resumed_by)) from None
+    except Refusal as refusal:
+        if not any(job.files or job.result for job in open_):
+            raise
+        *others, last = refusal.diagnostics
+        going_on = f"{resumed_by}    (then, to go on with what is in the run folders)"
+        raise Refusal(*others, replace(last, helps=(*last.helps, going_on))) from None
     finally:
         watcher.finish()
 
@@ -45,10 +53,8 @@ async def _carry_out(jobs: Sequence[Job], cluster: int | str, watcher: Watcher) 
 
 def _interrupted(jobs: Sequence[Job], resumed_by: str) -> Diagnostic:
     """W666, with what is kept."""
-    done, begun = (
-        sum(job.result is not None for job in jobs),
-        sum(job.result is None and bool(job.files) for job in jobs),
-    )
-    notes = [f"{done} of {len(jobs)} cases have ended, and {begun} more have a checkpoint in their run folders"]
-    message = "the suite was interrupted"
-    return Diagnostic("W666", message, notes=tuple(notes), helps=(f"{resumed_by}    (goes on from there)",))
+    done = sum(job.result is not None for job in jobs)
+    begun = sum(job.result is None and bool(job.files) for job in jobs)
+    note = f"{done} of {counted(len(jobs), 'case')} ended before; checkpoints of {begun} more are in their run folders"
+    helps = (f"{resumed_by}    (goes on from there)",)
+    return Diagnostic("W666", "the suite was interrupted", notes=(note,), helps=helps)

@@ -15,7 +15,7 @@ from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
 from circuitlang.diagnostics import Diagnostic, Refusal
-from circuitlang.diagnostics.failures import internal
+from circuitlang.reports.failures import internal
 from circuitlang.suites.jobs import Job
 from circuitlang.suites.parcels import Returned
 from circuitlang.suites.working import collect, versions, work
@@ -78,7 +78,7 @@ async def workers(client: Client) -> list[str]:
 
 def _lost(how: str) -> Diagnostic:
     """E661."""
-    helps = ("the same command with --resume    (goes on, on this cluster or with --jobs N)",)
+    helps = ("start it again, or train on this machine: --jobs N instead of --cluster",)
     notes = (how, "what was finished is in its run folders, and so are the last checkpoints of the others")
     return Diagnostic("E661", "the scheduler of the cluster is gone", notes=notes, helps=helps)
 

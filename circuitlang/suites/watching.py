@@ -66,6 +66,7 @@ class Board:
     def __init__(self, console: Console) -> None:
         self.all = _bars(console, MofNCompleteColumn())
         self.total: TaskID | None = None
+        self.reached = 0
         self.tasks: dict[Job, TaskID] = {}
 
     def begin(self, jobs: Sequence[Job]) -> None:
@@ -87,9 +88,8 @@ class Board:
         elif job in self.tasks:
             self.all.remove_task(self.tasks.pop(job))
         if job.result is not None:
-            short = "" if job.result.reached else "  not all have reached their claims"
-            said = self.all.tasks[0].fields["said"] or short
-            self.all.update(self.total, advance=1, said=said)
+            self.reached += job.result.reached
+            self.all.update(self.total, advance=1, said=f"{self.reached} reached")
 
     def finish(self) -> None:
         """Take the bars away."""

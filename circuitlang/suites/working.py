@@ -19,8 +19,8 @@ import torch
 from circuitlang import pipeline, weights
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Refusal
-from circuitlang.diagnostics.failures import internal, is_of_memory, out_of_memory
 from circuitlang.diagnostics.writing import write_file
+from circuitlang.reports.failures import internal, is_of_memory, out_of_memory
 from circuitlang.reports.record import FILE as RECORD
 from circuitlang.reports.remembering import remember
 from circuitlang.runs import Interruption, train_run

@@ -89,14 +89,16 @@ def _attempt(
             return session.over("diverged", str(error))
         spent = clock.spent(session.steps)
         if session.done % spec.check.every == 0 or spent is not None:
-            found = session.look(loss)
-            tracker.advance(session.steps, _numbers(session, found))
-            if stop is not None and session.is_settled and found.worst >= spec.check.gate:
-                with clock.pause():
-                    agreed = stop(session.network)
-                if agreed:
-                    return session.over("reached", "its claims hold")
-                session.look_closer()
+            with session.average.shown(session.network):
+                found = session.look(loss)
+                tracker.advance(session.steps, _numbers(session, found))
+                if stop is not None and session.is_settled and found.worst >= spec.check.gate:
+                    with clock.pause():
+                        agreed = stop(session.network)
+                    if agreed:
+                        session.best.keep(found, session.network)
+                        return session.over("reached", "its claims hold")
+                    session.look_closer()
             if stop is not None and session.is_stuck and spent is None and len(session.attempts) < spec.restarts:
                 return session.over("stalled", f"no progress in {session.watch.idle} checks")
         if keeper is not None and spent is None:
@@ -134,7 +136,7 @@ def _trained(session: Session, last: Attempt, is_free: bool) -> Trained:
             raise refuse_divergence(session.spec, attempts, session.rate(max(0, session.done - 1)))
     elif last.ended == "unreached" and session.earlier.rank > kept.rank:
         kept = session.earlier
-    if last.ended != "reached" and kept.weights:
+    if kept.weights:
         session.network.load_state_dict(kept.weights)
     return Trained(
         session.network,

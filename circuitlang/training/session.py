@@ -15,6 +15,7 @@ from circuitlang.measurement.bench import Bench
 from circuitlang.networks.transformer import Transformer, build_transformer
 from circuitlang.simulation.streams import stream
 from circuitlang.training.attempts import Attempt, Diverged, Ended, Watch, seed_of
+from circuitlang.training.average import Average
 from circuitlang.training.checks import Check, Survey, check
 from circuitlang.training.examples import Drawer, Examples, Interventions, Kinds, join, join_examples
 from circuitlang.training.losses import Losses
@@ -25,6 +26,7 @@ from circuitlang.training.schedule import Clock, Plateau, settled, value_at
 from circuitlang.training.targets import Targets
 from circuitlang.training.variables import Variables
 
+_STOCKED = 8  # steps whose interchanges are drawn together
 _EXPLODED = 1e4  # times the first loss (or 1): from there nothing comes back
 
 
@@ -39,7 +41,11 @@ class Best:
     def see(self, found: Check, network: Transformer) -> None:
         """Keep the weights if they are better."""
         if found.rank > self.rank:
-            self.rank, self.weights = found.rank, copy.deepcopy(network.state_dict())
+            self.keep(found, network)
+
+    def keep(self, found: Check, network: Transformer) -> None:
+        """Keep the weights."""
+        self.rank, self.weights = found.rank, copy.deepcopy(network.state_dict())
 
 
 class Session:
@@ -72,12 +78,14 @@ class Session:
         self.checker = Drawer(variables, self.targets, stream(self.seed, "training checks"))
         self.readout = self._readout()
         self.optimizer = self._optimizer()
+        self.average = Average(self.network, spec.optimizer.average)
         self.plateau = Plateau(spec.plateau)
         self.watch = Watch()
         self.done = 0
         self.first: float | None = None  # the loss of the first step, at least 1
         self.size, self.margin = spec.check.size, spec.check.margin
         self.hard: Interventions | None = None
+        self.stock: tuple[int, int, Examples] | None = None  # drawn ahead: the interchanges of some steps
         self.best = Best(self.seed)
         self.terms: dict[str, torch.Tensor] = {}  # the losses of the last step, before they are weighted
 
@@ -121,6 +129,7 @@ class Session:
         self.done += 1
         if not loss <= _EXPLODED * self.first:
             raise Diverged(f"its loss is {loss:.3g}")
+        self.average.see(self.network, self.done)
         return loss
 
     def look(self, loss: float) -> Check:
@@ -196,8 +205,7 @@ class Session:
         rewired = outside // (1 + kinds.strict) * kinds.edges
         examples, others = [], []
         if kinds.interchange:
-            contrast = value_at(spec.pairs.contrasting, step)
-            examples.append(self.drawer.interchanges(inside, contrast, spec.pairs.members))
+            examples.append(self.interchanges(step, inside))
         if outside > rewired:
             others.append(self.drawer.strict(outside - rewired, spec.losses.single))
         if rewired:
@@ -205,6 +213,18 @@ class Session:
         if repeated and self.hard is not None:
             others.append(self.hard.take(self.drawer.rng.integers(0, len(self.hard), repeated)))
         return join_examples(*examples, *([self.drawer.answered(join(*others))] if others else []))
+
+    def interchanges(self, step: int, size: int) -> Examples:
+        """So many fresh interchanges; those of some steps are drawn together, because the model is as fast on a few.
+
+        They depend on the seed and the step alone, not on what was drawn before.
+        """
+        block, place = divmod(step, _STOCKED)
+        if self.stock is None or self.stock[:2] != (block, size):
+            drawer = Drawer(self.runs.variables, self.targets, stream(self.seed, f"training pairs {block}"))
+            contrast = value_at(self.spec.pairs.contrasting, block * _STOCKED)
+            self.stock = block, size, drawer.interchanges(size * _STOCKED, contrast, self.spec.pairs.members)
+        return self.stock[2].take(slice(place * size, (place + 1) * size))
 
     def check(self, step: int, size: int, margin: float) -> Check:
         """Try fresh interventions of the kinds that have a weight now, and remember the hardest."""

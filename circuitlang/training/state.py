@@ -53,7 +53,7 @@ class Words(BaseModel):
 class State:
     """A session between two steps.
 
-    Tensors by name: `network.*`, `readout.*`, `best.*` and `earlier.*` are weights, `optimizer.N.*` is what the
+    Tensors by name: `network.*`, `average.*`, `readout.*`, `best.*` and `earlier.*` are weights, `optimizer.N.*` is what the
     optimiser remembers of its parameter N, `hard.*` are the interventions that are repeated.
     """
 
@@ -72,6 +72,7 @@ def save(session: Session) -> State:
         "readout": session.readout.state_dict() if session.readout else {},
         "best": session.best.weights,
         "earlier": session.earlier.weights,
+        "average": session.average.weights,
         "hard": _hard(session.hard),
         **{f"optimizer.{number}": known for number, known in session.optimizer.state_dict()["state"].items()},
     }
@@ -117,9 +118,11 @@ def restore(session: Session, state: State) -> None:
     device = session.runs.variables.bench.subject.device
     session.attempts = list(words.attempts)
     best, earlier = ({name: one.to(device) for name, one in _part(state, of).items()} for of in ("best", "earlier"))
+    session.average.set({name: one.to(device) for name, one in _part(state, "average").items()})
     session.best = Best(session.seed, words.rank, best)
     session.earlier = Best(words.earlier_seed, words.earlier, earlier)
     session.watch = Watch(*words.watch)
+    session.stock = None  # of another attempt, maybe
     session.hard = _interventions(_part(state, "hard"))
     session.plateau.scale, session.plateau.best, session.plateau.waited = words.scale, words.lowest, words.waited
     session.clock.set(words.elapsed, words.seconds)
@@ -152,7 +155,7 @@ def _check(session: Session, state: State) -> None:
 def _expected(session: Session, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors like those that there should be; the optimiser and the checks may not have seen everything yet."""
     weights = session.network.state_dict()
-    expected = {f"network.{name}": one for name, one in weights.items()}
+    expected = {f"{part}.{name}": one for part in ("network", "average") for name, one in weights.items()}
     expected |= {
         f"readout.{name}": one for name, one in (session.readout.state_dict() if session.readout else {}).items()
     }

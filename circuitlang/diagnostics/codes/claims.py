@@ -60,7 +60,7 @@ interval can clear:
 Even if every one of n samples succeeds, the lower end of the two-sided interval at confidence c is
 ((1 - c) / 2) ** (1 / n).  To show a share of at least t takes n >= ln((1 - c) / 2) / ln(t) samples: 72 for 0.95 and 368
 for 0.99 at confidence 0.95.  With `for`, or several measurements in one statement, all share the 1 - c between them,
-and so do the heads and mlps of a strictness.  Without `samples` the number is planned, and 2 ** 20 are drawn at most.
+and so do the parts or edges of a strictness.  Without `samples` the number is planned, and 2 ** 20 are drawn at most.
 """,
     ),
     Code(

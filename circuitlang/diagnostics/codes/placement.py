@@ -201,6 +201,9 @@ holds the circuit, the lower its strictness, and training with `strict` pulls bo
     duplicate -> L1.mlp @ n3
     answer    -> L4.mlp @ end              # who brings it from n3 to end?  write answer -> L4.H1 @ end
                                            # or give the carrier to the node: duplicate -> L1.mlp @ n3 | L2.H0 @ end
+
+Where a strictness over edges is claimed as well, a head of another node carries the value only if the model lets it
+pass there: from the value's part to that head, and from the head to the reader.
 """,
     ),
 )

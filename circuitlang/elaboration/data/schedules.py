@@ -2,6 +2,8 @@
 number or a core Ramp, or what was wanted instead.
 """
 
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from circuitlang.core.train import Ramp
@@ -42,7 +44,9 @@ def _steps(least: int) -> Reader:
         if not isinstance(value, tree.Quantity):
             return whole(least)(value, ctx)
         right = value.unit == "steps" and value.value >= least
-        return int(value.value) if right else Wanted(f"{least} steps or more, such as `4_000 steps`")
+        return (
+            int(value.value) if right else Wanted(f"at least {least} step{'s' * (least != 1)}, such as `4_000 steps`")
+        )
 
     return read
 
@@ -76,3 +80,20 @@ def _schedule(call: tree.Call, shape: str, most: float | None, ctx: Context) -> 
     if not right or any(isinstance(one, Wanted) for one in numbers):
         return TOLD
     return Ramp(*numbers, **options, shape=shape)
+
+
+def check_ends(ctx: Context, training: tree.Train, values: Mapping[str, Any], weights: Sequence[str]) -> None:
+    """W558 for a weight that has not reached its last value when the steps of `at_most` are spent."""
+    budget = min((ceil(one.amount) for one in values.get("at_most", ()) if one.unit == "steps"), default=None)
+    for one in training.settings:
+        ramp = values.get(one.key.text)
+        if budget is None or one.key.text not in weights or not isinstance(ramp, Ramp) or ramp.end <= budget:
+            continue
+        ctx.refuse(
+            "W558",
+            f"`{one.key.text}` goes on until step {ramp.end:,}, and the training ends after {budget:,}",
+            one.value.span,
+            f"ends {ramp.end - budget:,} steps too late",
+            note="what is learnt is judged by weights that have arrived: before that, no claim ends a training",
+            help=f"at_most = {2 * ramp.end:_} steps",
+        )

@@ -13,7 +13,7 @@ from circuitlang.elaboration.claims.subjects import networks_of
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.data.datasets import read_models
 from circuitlang.elaboration.data.fitting import data_fits
-from circuitlang.elaboration.data.schedules import scheduled
+from circuitlang.elaboration.data.schedules import check_ends, scheduled
 from circuitlang.elaboration.references import read_data_ref, task_of
 from circuitlang.elaboration.settings import (
     TOLD,
@@ -144,6 +144,7 @@ def elaborate_train(ctx: Context, declaration: tree.Train, earlier: tuple[tree.T
         )
     if not right:
         return None
+    check_ends(ctx, declaration, values, _WEIGHTS)
     return Train(
         network=network.name,
         method=name,  # type: ignore[arg-type]

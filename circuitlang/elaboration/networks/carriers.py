@@ -1,6 +1,6 @@
 """Who brings a value to its reader.  In: alignments that must be strict; out: values that only unaligned heads move."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from circuitlang.core.alignment import Alignment, Pair
@@ -9,7 +9,8 @@ from circuitlang.core.model import Model
 from circuitlang.core.network import MlpShape, Network
 from circuitlang.core.site import Position, Site
 from circuitlang.core.train import Train
-from circuitlang.diagnostics import Label
+from circuitlang.core.wiring import spec_edges
+from circuitlang.diagnostics import Label, one_of
 from circuitlang.elaboration.claims.subjects import parts
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.networks.causality import Edge, Placed, edges_of, starts_of
@@ -20,12 +21,13 @@ from circuitlang.elaboration.networks.positions import layout_for
 def can_be_strict(ctx: Context, claims: Iterable[Claim], trains: Iterable[Train]) -> None:
     """Tell alignments that must be strict, and cannot: W317, once an alignment."""
     asked: dict[str, Label | None] = {}
+    closed: dict[str, Label | None] = {}  # those whose other edges may not matter either
     for claim in (claim for claim in claims if claim.expect == "holds"):
         for part in (part for one in claim.statements for part in parts(one.test)):
             match part:
-                case Metric(name="strictness", arguments=(Ref(name=name),)) if not part.over_edges:
+                case Metric(name="strictness", arguments=(Ref(name=name),)):
                     label = Label(part.span, "nothing else may matter") if part.span else None
-                    asked.setdefault(name, label)
+                    (closed if part.over_edges else asked).setdefault(name, label)
     for train in trains:
         if train.alignment is not None and train.strict != 0 and train.method == "siit":
             label = Label(train.span, "trained to be strict") if train.span else None
@@ -39,10 +41,59 @@ def can_be_strict(ctx: Context, claims: Iterable[Claim], trains: Iterable[Train]
         if network.shape is None or isinstance(network.shape, MlpShape):
             continue
         spots = spots_of(alignment, ctx.done["basis"])
-        _check(ctx, Placed(alignment, model, network, layout_for(ctx, model, network), spots), label)
+        placed = Placed(alignment, model, network, layout_for(ctx, model, network), spots)
+        if not _check(ctx, placed, label) and name in closed:
+            _check_edges(ctx, placed, closed[name])
 
 
-def _check(ctx: Context, placed: Placed, label: Label | None) -> None:
+def _check(ctx: Context, placed: Placed, label: Label | None) -> bool:
+    """Tell the first value that no head with a node can bring to its reader."""
+    assert placed.shape
+    for edge, ways in _ways(placed):
+        if not any(layers is None or any(_bearers(placed, end, layers)) for _, end, layers in ways):
+            start, end, layers = ways[0]
+            assert layers is not None
+            _tell(ctx, placed, edge, start, end, layers, label)
+            return True
+    return False
+
+
+def _check_edges(ctx: Context, placed: Placed, label: Label | None) -> None:
+    """Tell the first value that no head may bring to its reader if all edges but the model's are closed."""
+    assert placed.shape
+    spec = spec_edges(placed.model, placed.alignment, placed.shape)
+    below: dict[Site, set[Site]] = {}
+    for one in spec:
+        below.setdefault(one.writer, set()).add(_part(one.reader))
+    for edge, ways in _ways(placed):
+        if not any(layers is None or _let(placed, below, start, end, layers) for start, end, layers in ways):
+            _tell_closed(ctx, placed, edge, *ways[0], label)
+            return
+
+
+def _let(placed: Placed, below: Mapping[Site, set[Site]], start: Spot, end: Spot, layers: range) -> bool:
+    heads = _bearers(placed, end, layers)
+    return any(_leads(below, start.at, head) and _leads(below, head, end.at) for head in heads)
+
+
+def _leads(below: Mapping[Site, set[Site]], start: Site, end: Site) -> bool:
+    """Whether edges of the model lead from one part to another; the stream is written by many, and read by none."""
+    if {start.kind, end.kind} & {"resid_pre", "resid_mid", "resid_post"}:
+        return True
+    reached, left = {_part(start)}, [_part(start)]
+    while left:
+        fresh = below.get(left.pop(), set()) - reached
+        reached |= fresh
+        left += fresh
+    return _part(end) in reached
+
+
+def _part(site: Site) -> Site:
+    return replace(site, slot=None, neurons=None, position=None)
+
+
+def _ways(placed: Placed) -> Iterator[tuple[Edge, list[tuple[Spot, Spot, range | None]]]]:
+    """The readings of the model between the sites where they can be, and the layers of which a head must carry them."""
     assert placed.shape
     for edge, starts, ends in _moves(placed):
         ways = [
@@ -51,11 +102,8 @@ def _check(ctx: Context, placed: Placed, label: Label | None) -> None:
             for end in ends
             if obstacle(start.at, end.at, placed.shape, placed.layout, crosses=edge.crosses) is None
         ]
-        if ways and not any(layers is None or _owned(placed, end, layers) for _, end, layers in ways):
-            start, end, layers = ways[0]
-            assert layers is not None
-            _tell(ctx, placed, edge, start, end, layers, label)
-            return
+        if ways:
+            yield edge, ways
 
 
 def _moves(placed: Placed) -> Iterator[tuple[Edge, tuple[Spot, ...], tuple[Spot, ...]]]:
@@ -69,14 +117,12 @@ def _moves(placed: Placed) -> Iterator[tuple[Edge, tuple[Spot, ...], tuple[Spot,
     yield Edge(output, output, (), crosses=False), placed.of(output), answer
 
 
-def _owned(placed: Placed, end: Spot, layers: range) -> bool:
-    """Whether one of the heads that can carry the value to this place belongs to a node."""
-    return any(
-        spot.at.kind == "head"
-        and spot.at.layer in layers
-        and coincide(spot.at.position, end.at.position, placed.layout)
-        for spot in placed.spots
-    )
+def _bearers(placed: Placed, end: Spot, layers: range) -> Iterator[Site]:
+    """The heads with a node that can carry a value to this place."""
+    for spot in placed.spots:
+        here = coincide(spot.at.position, end.at.position, placed.layout)
+        if spot.at.kind == "head" and spot.at.layer in layers and here:
+            yield spot.at
 
 
 def _tell(ctx: Context, placed: Placed, edge: Edge, start: Spot, end: Spot, layers: range, label: Label | None) -> None:
@@ -123,3 +169,27 @@ def _ways_out(placed: Placed, edge: Edge, start: Spot, end: Spot, layers: range)
             site = Site(kind="head", layer=layer, head=head, position=end.at.position)
             ways.append(f"{edge.parent} -> {start.site} | {site}")
     return "\nor: ".join(ways) or "align a head on the way to the node that it carries, or claim no strictness"
+
+
+def _tell_closed(
+    ctx: Context, placed: Placed, edge: Edge, start: Spot, end: Spot, layers: range | None, label: Label | None
+) -> None:
+    parent, place = edge.parent, end.span or start.span
+    if place is None or not layers:
+        return
+    reader = f"`{edge.child}`" if end.span or not end.at.position else "the last token"
+    others = dict.fromkeys(str(_part(head)) for head in _bearers(placed, end, layers))
+    see = [
+        *([Label(start.span, f"`{parent}` is realised here")] if end.span and start.span else []),
+        *([label] if label else []),
+    ]
+    ctx.refuse(
+        "W317",
+        f"`{parent}` reaches {reader} only through heads of other nodes, so strictness over edges cannot hold",
+        place,
+        f"`{parent}` must come here from {_from(start)}",
+        see=see,
+        note=f"only attention moves a value to another position: a head of {_shown(layers)} must bring `{parent}`; "
+        f"the model has no way through {one_of(others, 'or')}, and the others have no node",
+        help=_ways_out(placed, edge, start, end, layers),
+    )

@@ -3,7 +3,7 @@
 import errno
 
 from circuitlang import __version__
-from circuitlang.diagnostics.diagnostic import Diagnostic, InternalError
+from circuitlang.diagnostics import Diagnostic, InternalError
 
 # What torch says where memory ends: it has one class for all its errors on a CPU.
 MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "storage size calculation overflowed")
