@@ -25,13 +25,17 @@ ROUNDS = 7
 
 def main() -> None:
     torch.set_num_threads(1)
-    write("network  edges  plain ms  halves  per example  no edge  gradient  batched s  one by one s  forwards")
+    write("network  edges  plain ms  hooks  halves  per example  no edge  gradient  batched s  one by one s  forwards")
     for layers, heads in ((2, 4), (4, 8)):
         write(row(layers, heads))
 
 
 def row(layers: int, heads: int) -> str:
-    """Times as ratios to a plain forward; then every single edge on every example, and its cost in plain forwards."""
+    """Times as ratios to a plain forward; then every single edge on every example, and its cost in plain forwards.
+
+    `hooks` is a forward in which every reader has a hook of its own, as path patching by plain hooks needs it; `halves`
+    replaces one random half of all edges, `per example` another half in each; `gradient` is that of a mask of numbers.
+    """
     shape = TransformerShape(layers=layers, heads=heads, d_model=D_MODEL, d_head=D_MODEL // heads, d_mlp=4 * D_MODEL)
     network = build_transformer(TransformerConfig(shape=shape, d_vocab=VOCAB, n_ctx=POS, d_out=VOCAB), seed=0)
     edges = edges_of(shape)
@@ -43,6 +47,13 @@ def row(layers: int, heads: int) -> str:
     with torch.no_grad():
         states = network.record(others)[1]
         plain = seconds(lambda: network(tokens), 20)
+        network.set_use_split_qkv_input(True)
+        network.set_use_hook_mlp_in(True)
+        network.set_use_attn_result(True)
+        hooked = seconds(lambda: network.run_with_hooks(tokens, fwd_hooks=[("hook_embed", keep)]), 10)
+        network.set_use_split_qkv_input(False)
+        network.set_use_hook_mlp_in(False)
+        network.set_use_attn_result(False)
         rewired = [
             seconds(lambda mask=mask: network.rewired(tokens, columns, mask, states), 10)
             for mask in (half, halves, torch.zeros_like(half))
@@ -62,6 +73,11 @@ def row(layers: int, heads: int) -> str:
         f"{f'{layers}L{heads}H':7}  {len(edges):5}  {1e3 * plain:8.2f}  {ratios}  {batched:9.2f}  {single:12.2f}"
         f"  {batched / plain:8.0f}"
     )
+
+
+def keep(activation: Tensor, hook: object) -> Tensor:
+    """A hook that changes nothing."""
+    return activation
 
 
 def all_single(

@@ -15,10 +15,10 @@ SOURCES = sorted((ROOT / "circuitlang").rglob("*.py"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.circ"))
 # Codes that no program and no command line brings out: E509 if a compiled network were wrong, E531 for configs written
 # in Python, E532 to E535 for bridges, which come from Python, E546 for a disk that fills, E554 after an upgrade, W555
-# for Ctrl-C, E562 where memory ends, E591 for text that we never write, E630 for edges named in Python, E661 to E663, E665 and W666 for what befalls
-# clusters, I901 for our own bugs. The text of each is tested in test_hidden_messages.py, that of E532 to E535 in
-# test_bridges.py, that of E546, E554 and W555 in test_runs.py, that of E66x in test_suites.py, that of E630
-# in test_edges.py, that of I901 in test_cli.py.
+# for Ctrl-C, E562 where memory ends, E591 for text that we never write, E630 for edges named in Python, E661 to E663,
+# E665 and W666 for what befalls clusters, I901 for our own bugs. The text of each is tested in test_hidden_messages.py,
+# that of E532 to E535 in test_bridges.py, that of E546, E554 and W555 in test_runs.py, that of E630 in test_edges.py,
+# that of E66x in test_suites.py, that of I901 in test_cli.py.
 WITHOUT_GOLDEN = set(
     "E509 E531 E532 E533 E534 E535 E546 E554 W555 E562 E583 E589 E591 E630 E661 E662 E663 E665 W666 I901".split()
 )

@@ -43,6 +43,12 @@ THREE = replace(FRAC_DATA, lengths=(("tokens", 3),))
 NARROW = TransformerShape(layers=2, heads=2, d_model=16, d_head=8, d_mlp=12, norm="layernorm")
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Verdicts are remembered in run folders: not in those of the repository."""
+    monkeypatch.chdir(tmp_path)
+
+
 def bench_on(network: Transformer, alignment: Alignment, data=THREE) -> Bench:
     subject = Subject(
         model=FRAC, network=network, reading=read_for(data, FRAC), alignment=alignment, tolerance=data.tolerance

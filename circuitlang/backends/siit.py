@@ -37,6 +37,7 @@ from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.reading import read_for
 
 MEMBERS = 0.3  # of the interchanges of a family over positions
+AVERAGE = 0.98  # a mean over some fifty steps: single steps of this size jump about the goal
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -92,6 +93,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
             betas=train.optimizer.betas,
             weight_decay=train.optimizer.weight_decay,
             clip=1.0,
+            average=AVERAGE if siit else 0.0,
         ),
         plateau=None if isinstance(lr, Ramp) else PlateauSpec(factor=0.5, patience=6, floor=0.01),
         check=checks_of(_gate(program, train.until)),

@@ -53,8 +53,8 @@ class Words(BaseModel):
 class State:
     """A session between two steps.
 
-    Tensors by name: `network.*`, `average.*`, `readout.*`, `best.*` and `earlier.*` are weights, `optimizer.N.*` is what the
-    optimiser remembers of its parameter N, `hard.*` are the interventions that are repeated.
+    Tensors by name: `network.*`, `average.*`, `readout.*`, `best.*` and `earlier.*` are weights, `optimizer.N.*` is
+    what the optimiser remembers of its parameter N, `hard.*` are the interventions that are repeated.
     """
 
     tensors: Mapping[str, Tensor]
