@@ -66,9 +66,8 @@ def row(layers: int, heads: int) -> str:
         network.rewired(tokens, columns, mask, states).logsumexp(-1).sum().backward()
 
     scored = seconds(gradient, 5)
-    ratios = "  ".join(
-        f"{time_ / plain:{width}.2f}" for time_, width in zip((*rewired, scored), (6, 11, 7, 8), strict=True)
-    )
+    times = zip((hooked, *rewired, scored), (5, 6, 11, 7, 8), strict=True)
+    ratios = "  ".join(f"{one / plain:{width}.2f}" for one, width in times)
     return (
         f"{f'{layers}L{heads}H':7}  {len(edges):5}  {1e3 * plain:8.2f}  {ratios}  {batched:9.2f}  {single:12.2f}"
         f"  {batched / plain:8.0f}"

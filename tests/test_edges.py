@@ -26,7 +26,7 @@ from circuitlang.networks.bridges.hooked import Bridged
 from circuitlang.networks.bridges.inward import from_bridge
 from circuitlang.networks.config import TransformerConfig
 from circuitlang.networks.edges import check_edges, edge_columns, edge_mask, mix_edges
-from circuitlang.networks.patches import masks_for
+from circuitlang.networks.patches import locate, masks_for
 from circuitlang.networks.transformer import Transformer, build_transformer
 from circuitlang.pipeline import check, compile_to_tracr
 from circuitlang.simulation.sampling import sample_inputs
@@ -217,6 +217,14 @@ def test_a_refused_edge_says_what_there_is():
     assert "it is read by L1.H0.q, L1.H1.q, L1.H0.k, L1.H1.k, ..., unembed" in render(refused.value.diagnostics)
 
 
+def test_positions_are_a_site_of_networks_that_learn_them():
+    config = config_of()
+    assert locate(Site(kind="pos_embed"), config).hook == hooks.POS_EMBED in hooks.all_hooks(config)
+    with pytest.raises(Refusal) as refused:
+        locate(Site(kind="pos_embed"), config_of(positions="rotary"))
+    assert "E530: there is no `pos_embed`: positions are rotations" in told(refused.value)
+
+
 def test_one_edge_is_one_column():
     edges = edges_of(SHAPE)
     with pytest.raises(ValueError, match="two columns"):
@@ -252,6 +260,27 @@ def test_every_edge_alone_is_path_patching(variant):
         )
         assert close(logits, expected[one]), edges[number]
     assert not close(expected, network(tokens[rows]))
+
+
+@variants
+def test_all_edges_of_one_example(variant):
+    """One base and one source stand for every row, whatever the restart."""
+    network = network_of(variant)
+    tokens, states = tokens_of(1)[:1], network.record(tokens_of(2)[:1])[1]
+    columns = edge_columns(edges_of(network.config.shape), network.config)
+    base, number = network.record(tokens, network.base_hooks)[1], len(columns)
+    mask, rows, many = (
+        torch.eye(number).bool()[:, None],
+        torch.zeros(number, dtype=torch.long),
+        tokens.repeat(number, 1),
+    )
+    expected = network.rewired(many, columns, mask, states, rows=rows)
+    for at in range(0, number, 4):
+        some = slice(at, at + 4)
+        found = network.rewired(
+            many[some], columns, mask[some], states, rows=rows[some], base=base, base_rows=rows[some]
+        )
+        assert close(found, expected[some])
 
 
 @st.composite
@@ -454,13 +483,13 @@ def test_edges_between_heads_are_direct_paths_of_transformer_lens(slot):
     bridge, network, clean, corrupt = small_gpt2()
     caches = [bridge.run_with_cache(tokens)[1] for tokens in (clean, corrupt)]
     theirs = patching.get_act_patch_direct_path_all_sources(
-        bridge, corrupt, *caches, lambda logits: logits[:, -1, 2].mean(), slot, verbose=False
+        bridge, corrupt, *caches, lambda logits: logits[:, -1, 2].detach().mean(), slot, verbose=False
     )
     states = network.record(clean)[1]
     for start in range(2):
         for end in range(2):
             columns = edge_columns((Edge(head(0, start), head(1, end, slot)),), network.config)
-            ours = network.rewired(corrupt, columns, torch.ones(1, 1, 1).bool(), states)[:, -1, 2].mean()
+            ours = network.rewired(corrupt, columns, torch.ones(1, 1, 1).bool(), states)[:, -1, 2].detach().mean()
             assert float(ours) == pytest.approx(float(theirs[0, start, 1, end]), abs=1e-6)
 
 

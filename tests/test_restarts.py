@@ -3,6 +3,7 @@ goes the same way after a kill.
 """
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from circuitlang.cli import run
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Refusal
 from circuitlang.networks.artefacts import network_hash
-from circuitlang.networks.packing import not_finite
+from circuitlang.networks.packing import CHECKPOINT, not_finite, pack
 from circuitlang.training import attempts, checkpoints
 from circuitlang.training.attempts import Watch, seed_of
 from circuitlang.training.checkpoints import Keeper, read_checkpoint
@@ -27,6 +28,7 @@ from circuitlang.training.checks import Check
 from circuitlang.training.loop import train
 from circuitlang.training.outcome import Trained
 from circuitlang.training.session import Session
+from circuitlang.training.state import save
 
 SHORT = FRAC.replace("length(tokens) = 4", "length(tokens) = 2")
 TEXT = f"""{SHORT}
@@ -374,3 +376,20 @@ def test_the_seed_that_worked_is_told_and_works(here, capsys, monkeypatch):
     assert run(["train", "tiny.circ", "--run", "other", "--seed", str(SEEDS[1])]) == 0
     records = [json.loads(Path(folder, "run.json").read_text()) for folder in ("one", "other")]
     assert records[0]["network_sha256"] == records[1]["network_sha256"]
+
+
+@pytest.mark.parametrize(("version", "code"), [(1, "E544"), (2, None), (3, "E542")])
+def test_checkpoints_of_other_schema_versions_are_refused(version, code, tmp_path, monkeypatch):
+    """Version 1 knew one attempt."""
+    program, spec = made()
+    kept = save(Session(spec, program, "cpu"))
+    about = json.loads(kept.words.model_dump_json())
+    if version == 1:
+        del about["attempts"]
+    content = pack({}, kept.tensors, about, replace(CHECKPOINT, version=version))
+    if code is None:
+        assert checkpoints.from_bytes(content, "x").state.words == kept.words
+        return
+    with pytest.raises(Refusal) as refusal:
+        checkpoints.from_bytes(content, "x")
+    assert [one.code for one in refusal.value.diagnostics] == [code]

@@ -237,7 +237,9 @@ def slow_losses(session: Session, interventions: Interventions) -> dict[str, tor
         nodes = len(variables.nodes)
         chosen = interventions.chosen[number, nodes:]
         parts = [part for part, is_chosen in zip(variables.parts, chosen, strict=False) if is_chosen]
-        edges = [edge for edge, is_chosen in zip(variables.edges, chosen[len(variables.parts) :], strict=True) if is_chosen]
+        edges = [
+            edge for edge, is_chosen in zip(variables.edges, chosen[len(variables.parts) :], strict=True) if is_chosen
+        ]
         spots = None if interventions.places[number].all() else np.flatnonzero(interventions.places[number]).tolist()
         changed = [] if node is None else [node] if spots is None else [(node, (spot - 1,)) for spot in spots]
         logits = slow_logits(session, base, source, node, parts, edges, spots)
@@ -423,6 +425,53 @@ def test_interventions_are_what_the_specification_says():
     assert (strict.chosen.mean(0)[nodes:] > 0.25).all()
 
 
+def test_members_are_exchanged_one_by_one_and_in_random_sets():
+    session = session_of(hist())
+    variables = session.runs.variables
+    drawn = session.drawer.interchanges(2000, contrast=0.0, members=0.5).interventions
+    some = ~drawn.places.all(1)
+    assert variables.by_position.tolist() == [True] and 0.4 < some.mean() < 0.6
+    lengths = variables.lengths[drawn.pairs.base[some]]
+    beyond = np.arange(drawn.places.shape[1]) > lengths[:, None]
+    assert not drawn.places[some][beyond].any() and not drawn.places[some, 0].any()
+    assert drawn.places[some].any(1).all() and 0.4 < (drawn.places[some].sum(1) == 1).mean() < 0.9
+
+
+def test_a_node_at_a_position_has_no_members():
+    variables = session_of(small_ioi()).runs.variables
+    assert not variables.by_position.any()
+
+
+def test_the_interchanges_of_a_step_depend_on_nothing_before():
+    """A training that goes on from a checkpoint draws what it would have drawn."""
+    one, other = session_of(frac()), session_of(frac())
+    for step in range(13):
+        one.interchanges(step, 20)
+    first, second = one.interchanges(13, 20), other.interchanges(13, 20)
+    assert (first.interventions.pairs.base == second.interventions.pairs.base).all()
+    assert (first.targets == second.targets).all()
+    assert (one.interchanges(14, 20).interventions.pairs.base != first.interventions.pairs.base).any()
+
+
+def test_a_survey_tries_every_kind_by_its_name():
+    session = session_of(frac_edges())
+    variables, drawer = session.runs.variables, session.drawer
+    surveyed = drawer.survey(900, Kinds(interchange=True, strict=True, edges=True))
+    counts = dict(zip(surveyed.names, np.bincount(surveyed.kind, minlength=len(surveyed.names)), strict=True))
+    each = counts["is_x"]
+    assert set(counts.values()) == {each, 8 * each, 2 * each} and len(variables.edges) == 5
+    assert counts["is_x[i]"] == counts["embed -> unembed"] == each and counts["jointly"] == 8 * each
+    for name in ("embed -> unembed", "L1.H3", "frac[i]"):
+        these = surveyed.interventions.take(np.flatnonzero(surveyed.kind == surveyed.names.index(name)))
+        assert (these.chosen.sum(1) == 1).all()
+        option = int(these.chosen[0].argmax())
+        options = [*variables.nodes, *map(str, variables.parts), *map(str, variables.edges)]
+        assert options[option] == name.removesuffix("[i]")
+        assert (these.places.sum(1) == 1).all() if name == "frac[i]" else these.places.all()
+    only = drawer.survey(900, Kinds(interchange=False, strict=False, edges=True))
+    assert (only.interventions.node == STRICT).all() and session.runs.rewires(only.interventions).all()
+
+
 def test_pairs_share_their_lengths():
     session = session_of(hist())
     pairs = session.drawer.pairs(500)
@@ -460,6 +509,46 @@ def test_a_check_finds_what_is_wrong_and_where():
     bad = check(session.runs, session.checker, survey)
     assert bad.worst < 1 and bad.shares["L1.H1"] < 1 and bad.rank < good.rank
     assert bad.hardest is not None and len(bad.hardest) == 16
+
+
+def test_a_check_names_the_edge_that_matters():
+    program, spec = frac_edges()
+    session = Session(spec, program, "cpu")
+    session.network.load_state_dict(exact_network().state_dict())
+    session.network.blocks[0].mlp.activation = F.relu
+    survey = Survey(size=900, margin=0.8, kinds=Kinds(False, False, True), kept=16)
+    assert check(session.runs, session.checker, survey).worst == 1.0
+    with torch.no_grad():  # the token itself and `is_x` are now read at the end, and cancel
+        session.network.unembed.W_U[1] += 0.5
+        session.network.unembed.W_U[4] -= 0.5
+    found = check(session.runs, session.checker, survey).shares
+    wrong = {"embed -> unembed", "L0.mlp -> unembed", "edges jointly"}
+    assert {kind for kind, share in found.items() if share < 1} == wrong and found["behaviour"] == 1.0
+
+
+def test_the_mean_of_the_latest_weights_is_checked_and_kept():
+    program, spec = frac(data=SHORT, at_most=(Quantity(60, "steps"),))
+    session = Session(spec, program, "cpu")
+    expected = {name: one.clone() for name, one in session.network.state_dict().items()}
+    for step in range(1, 31):
+        session.advance()
+        decay = min(spec.optimizer.average, step / (10 + step)) if step > 1 else 0.0
+        for name, one in session.network.state_dict().items():
+            expected[name] = decay * expected[name] + (1 - decay) * one
+    live = {name: one.clone() for name, one in session.network.state_dict().items()}
+    with session.average.shown(session.network):
+        assert all(torch.allclose(one, expected[name], atol=1e-6) for name, one in session.network.state_dict().items())
+    assert all((one == live[name]).all() for name, one in session.network.state_dict().items())
+    assert any((one - expected[name]).abs().max() > 1e-3 for name, one in live.items())
+    asked: list[dict[str, torch.Tensor]] = []
+
+    def stop(network):
+        asked.append({name: one.clone() for name, one in network.state_dict().items()})
+        return True
+
+    free = spec.model_copy(update={"check": spec.check.model_copy(update={"gate": 0.0})})
+    done = train(free, program, stop=stop)
+    assert done.reached and all((one == asked[0][name]).all() for name, one in done.network.state_dict().items())
 
 
 # --- what ends a run ------------------------------------------------------------------------------------------------

@@ -37,7 +37,10 @@ from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.reading import read_for
 
 MEMBERS = 0.3  # of the interchanges of a family over positions
+RATE, SCALE = 1e-2, 0.25  # the learning rate is SCALE / d_model, but at most RATE
+BETAS = (0.9, 0.98)
 AVERAGE = 0.98  # a mean over some fifty steps: single steps of this size jump about the goal
+
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
@@ -61,7 +64,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
     siit, data = train.method == "siit", program.dataset(train.data.name)
     parts = unaligned(Bench(subject, started.batch.take(np.arange(min(64, size))))) if siit else ()
     nodes = subject.alignment.nodes if subject.alignment else ()
-    lr = train.optimizer.lr
+    lr = _number(_rate(train, subject.network.config) if train.optimizer.lr is None else train.optimizer.lr)
     return TrainingSpec(
         method=train.method,
         network=train.network,
@@ -89,13 +92,13 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
         batch=batch_of(train, size),
         optimizer=OptimizerSpec(
             name=train.optimizer.name,
-            lr=_number(lr),
-            betas=train.optimizer.betas,
+            lr=lr,
+            betas=train.optimizer.betas or (BETAS if siit else (0.9, 0.999)),
             weight_decay=train.optimizer.weight_decay,
             clip=1.0,
             average=AVERAGE if siit else 0.0,
         ),
-        plateau=None if isinstance(lr, Ramp) else PlateauSpec(factor=0.5, patience=6, floor=0.01),
+        plateau=None if isinstance(lr, RampSpec) else PlateauSpec(factor=0.5, patience=6, floor=0.01),
         check=checks_of(_gate(program, train.until)),
         until=train.until,
         budget=budget_of(train, size),
@@ -149,6 +152,11 @@ def _model(program: Program, train: Train) -> Model:
     return program.model(first)
 
 
+def _rate(train: Train, config: TransformerConfig) -> float:
+    """The learning rate of a training that names none: of SIIT the lower, the wider the network is."""
+    return float(f"{min(RATE, SCALE / config.shape.d_model):.2g}") if train.method == "siit" else 1e-3
+
+
 def _pairs(train: Train) -> PairSpec:
     contrast = _number(0.25 if train.contrast is None else train.contrast)
     ramp = contrast if isinstance(contrast, RampSpec) else None
@@ -172,9 +180,7 @@ def _edges(program: Program, train: Train) -> Number:
 
 def _number(weight: Weight) -> Number:
     if isinstance(weight, Ramp):
-        return RampSpec(
-            first=weight.first, last=weight.last, start=weight.start, over=weight.over, shape=weight.shape
-        )
+        return RampSpec(first=weight.first, last=weight.last, start=weight.start, over=weight.over, shape=weight.shape)
     return float(weight)
 
 

@@ -192,12 +192,13 @@ def _data(data: Data) -> str:
 def _train(train: Train) -> str:
     target = train.alignment or "{" + ", ".join(train.models) + "}"
     optimizer = train.optimizer
+    betas = "default" if optimizer.betas is None else _setting(optimizer.betas)
     lines = []
     if train.method == "siit":
         weights = ("behavior", "iit", "strict", "strict_edges", "readout", "contrast")
         lines += [f"{name} = {_weight(getattr(train, name))}" for name in weights]
     lines += [
-        f"optimizer = {optimizer.name}(lr = {_weight(optimizer.lr)}, betas = {_setting(optimizer.betas)}, "
+        f"optimizer = {optimizer.name}(lr = {_weight(optimizer.lr)}, betas = {betas}, "
         f"weight_decay = {optimizer.weight_decay!r})",
         f"batch = {'default' if train.batch is None else train.batch}",
         f"until = {{{', '.join(train.until)}}}",

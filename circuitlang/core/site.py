@@ -11,7 +11,9 @@ from typing import Literal, TypeAlias
 
 from circuitlang.diagnostics.source import Span
 
-Kind: TypeAlias = Literal["embed", "pos_embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature", "unembed"]
+Kind: TypeAlias = Literal[
+    "embed", "pos_embed", "head", "mlp", "resid_pre", "resid_mid", "resid_post", "feature", "unembed"
+]
 
 # The stages of a layer in the order in which they are written; a head's inputs stand between the stream and the heads.
 _STAGES = {"resid_pre": 0, "head": 2, "resid_mid": 3, "mlp": 4, "resid_post": 5, "feature": 5}

@@ -52,11 +52,11 @@ Weight: TypeAlias = float | Ramp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimizer:
-    """An optimiser and its settings."""
+    """An optimiser and its settings; None: the method's default."""
 
     name: Literal["adam", "adamw"] = "adam"
-    lr: Weight = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
+    lr: Weight | None = None
+    betas: tuple[float, float] | None = None
     weight_decay: float = 0.0
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 KEPT = 3  # failures that a tally remembers
 
 

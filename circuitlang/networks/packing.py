@@ -20,12 +20,11 @@ from torch import Tensor
 from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.diagnostics.writing import reason
 
-SCHEMA_VERSION = 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a file holds, what its metadata are called, and what to do where it is another's or damaged.
+    """What a file holds, what its metadata are called, their schema version, and what to do where it is another's or
+    damaged.
 
     There is one key for all metadata: safetensors writes several in an order that differs from run to run.
     """
@@ -35,6 +34,7 @@ class Kind:
     wanted: str
     repair: str
     path_help: str
+    version: int = 1
 
 
 NETWORK = Kind(
@@ -50,6 +50,7 @@ CHECKPOINT = Kind(
     wanted="`circuitc train FILE --again` replaces it and trains anew, or name another folder: --run DIR",
     repair="train anew: circuitc train FILE --again",
     path_help="make it readable, or train anew: circuitc train FILE --again",
+    version=2,  # 1 knew one attempt
 )
 KINDS = (NETWORK, CHECKPOINT)
 
@@ -59,7 +60,7 @@ class Stored(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid", strict=True)
 
-    schema_version: int = pydantic.Field(ge=1, le=SCHEMA_VERSION)
+    schema_version: int = pydantic.Field(ge=1)
     config: dict[str, Any]
     about: dict[str, Any]
     sha256: str
@@ -77,7 +78,7 @@ class Unpacked:
 def pack(config: dict[str, Any], tensors: Mapping[str, Tensor], about: dict[str, Any], kind: Kind) -> bytes:
     """The content of a signed file; that config and tensors fit each other is not looked at."""
     signature = checksum(tensors, config, about)
-    stored = Stored(schema_version=SCHEMA_VERSION, config=config, about=about, sha256=signature)
+    stored = Stored(schema_version=kind.version, config=config, about=about, sha256=signature)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     return safetensors.torch.save(plain, {kind.key: canonical(stored.model_dump())})
 
@@ -136,8 +137,8 @@ def metadata_of(content: bytes, name: str, kind: Kind) -> Stored:
     try:
         metadata = json.loads(text)
         version = metadata["schema_version"]
-        if isinstance(version, int) and version > SCHEMA_VERSION:
-            message = f"`{name}` has schema version {version}, but this circuitlang reads up to {SCHEMA_VERSION}"
+        if isinstance(version, int) and version > kind.version:
+            message = f"`{name}` has schema version {version}, but this circuitlang reads up to {kind.version}"
             raise Refusal(Diagnostic("E542", message, helps=("pip install --upgrade circuitlang",)))
         stored = Stored.model_validate(metadata)
         if canonical(stored.model_dump()) != text:  # such as `\u00EF` for `\u00ef`

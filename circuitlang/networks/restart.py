@@ -19,6 +19,13 @@ class Restart:
     stream: Float[Tensor, "batch pos d_model"] | None = None  # None: nothing is known, embed the tokens
     node: Tensor | None = None  # the outputs of the heads, or the neurons, that need not be computed
 
+    def for_batch(self, batch: int) -> "Restart":
+        """The same with a row for every example, where one stood for all."""
+        stream, node = (
+            None if state is None else state.expand(batch, *state.shape[1:]) for state in (self.stream, self.node)
+        )
+        return Restart(self.step, stream, node)
+
 
 START = Restart(0)
 

@@ -4,7 +4,7 @@ The stream itself stays live.  What a reader sees is the stream plus, for each o
 wrote in the source less what it writes now; so a pass costs more only where something is masked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +50,7 @@ class Rewiring(Patching):
         """The activation to go on with: exchanged where a unit is masked, what it sees where it is a reader's input."""
         reads = self.reads.get(name)
         if reads is not None:
-            return self.seen(reads, activation, self.exchanges.after(activation)).squeeze(2)
+            return self.seen((reads,), activation)[0].squeeze(2)
         activation = super().__call__(name, activation)
         self.write(name, activation)
         return activation
@@ -65,8 +65,10 @@ class Rewiring(Patching):
         reads = {slot: one for slot, one in found.items() if one is not None}
         if not reads:
             return {}
-        summands, centred = self.exchanges.after(x), self.exchanges.centred
-        return {slot: Split(one.heads, self.seen(one, x, summands), centred) for slot, one in reads.items()}
+        return {
+            slot: Split(one.heads, seen, self.exchanges.centred)
+            for (slot, one), seen in zip(reads.items(), self.seen(tuple(reads.values()), x), strict=True)
+        }
 
     def write(self, name: str, live: Tensor) -> None:
         """Keep what the writers at a hook wrote in the source less what they write now, if an edge needs it."""
@@ -102,17 +104,17 @@ class Rewiring(Patching):
         assert mlp is not None
         return mlp
 
-    def seen(
-        self, reads: Reads, x: Stream, summands: Float[Tensor, "summand row d_model"]
-    ) -> Float[Tensor, "batch pos reader d_model"]:
-        """The stream as each reader sees it: a sum, weighted by the mask."""
+    def seen(self, reads: Sequence[Reads], x: Stream) -> tuple[Float[Tensor, "batch pos reader d_model"], ...]:
+        """The stream as the readers at some hooks see it: sums, weighted by the mask, in one matrix product."""
         batch, pos, d_model = x.shape
-        parts = F.pad(numbers_at(reads, self.mask, x.dtype), (1, 0), value=1.0)
+        summands = self.exchanges.after(x)
+        parts = torch.cat([F.pad(numbers_at(one, self.mask, x.dtype), (1, 0), value=1.0) for one in reads], 2)
         if parts.shape[:2] == (1, 1):
-            seen = parts[0, 0] @ summands.flatten(1)
-            return seen.view(-1, pos, batch, d_model).permute(2, 1, 0, 3)
-        parts = parts.transpose(0, 1).expand(pos, batch, -1, -1).flatten(0, 1)
-        return torch.bmm(parts, summands.transpose(0, 1)).view(pos, batch, -1, d_model).transpose(0, 1)
+            seen = (parts[0, 0] @ summands.flatten(1)).view(-1, pos, batch, d_model).permute(2, 1, 0, 3)
+        else:
+            parts = parts.transpose(0, 1).expand(pos, batch, -1, -1).flatten(0, 1)
+            seen = torch.bmm(parts, summands.transpose(0, 1)).view(pos, batch, -1, d_model).transpose(0, 1)
+        return seen.split([len(one.columns) for one in reads], 2)
 
 
 def changed_hook(reads: Reads) -> str:

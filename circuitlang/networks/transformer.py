@@ -149,22 +149,16 @@ class Transformer(HookedRootModule):
         tap = Rewiring(self.blocks, columns, mask, states, rows, nodes or {})
         if not base:
             return self.run(tokens, tap, START)
-        start = latest_restart(self.config, tap.touched, base, base_rows)
+        start = latest_restart(self.config, tap.touched, base, base_rows).for_batch(len(tokens))
         if start.stream is not None:
-            self.write_before(start, tap, base, base_rows)
+            for name, writes in tap.writes.items():
+                if name == POS_EMBED and self.pos_embed is not None:
+                    tap.write(name, self.pos_embed(start.stream))
+                elif name == EMBED or 2 * writes.layer + (writes.kind == "mlp") < start.step:
+                    live = base[writes.state]
+                    live = take_rows(tap.mlp(writes).out(live) if writes.kind == "mlp" else live, base_rows)
+                    tap.write(name, live.expand(len(tokens), *live.shape[1:]))
         return self.run(tokens, tap, start)
-
-    def write_before(
-        self, start: Restart, tap: Rewiring, base: Mapping[str, Tensor], base_rows: Int[Tensor, " batch"] | None
-    ) -> None:
-        """Tell the tap what was written before a restart."""
-        assert start.stream is not None
-        for name, writes in tap.writes.items():
-            if name == POS_EMBED and self.pos_embed is not None:
-                tap.write(name, self.pos_embed(start.stream))
-            elif name == EMBED or 2 * writes.layer + (writes.kind == "mlp") < start.step:
-                live = base[writes.state]
-                tap.write(name, take_rows(tap.mlp(writes).out(live) if writes.kind == "mlp" else live, base_rows))
 
     def run(self, tokens: Int[Tensor, "batch pos"], tap: Tap, start: Restart) -> Float[Tensor, "batch pos d_out"]:
         """One forward pass from `start`, asking `tap` at every hook that is reached."""

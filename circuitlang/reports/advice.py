@@ -5,7 +5,7 @@ getting better, in a sentence, and settings that can be pasted, the likeliest ca
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from circuitlang.backends.spec import Number, RampSpec
+from circuitlang.backends.spec import Number, RampSpec, TrainingSpec
 from circuitlang.core.network import TransformerShape
 from circuitlang.core.program import Program
 from circuitlang.reports.record import EntryRecord, TrainingRecord
@@ -60,7 +60,7 @@ def advise(training: TrainingRecord, program: Program) -> tuple[str, ...]:
     """Settings to try, the likeliest cause first."""
     course = trend(training)
     helps = _more_time(training) if course == "rising" else []
-    helps += _smaller_steps(training) if course == "swinging" else []
+    helps += [slower(training.spec, 3, "the answers swing")] if course == "swinging" else []
     helps += _towards_nodes(training)
     helps += _stricter(training)
     if course == "flat" and not helps:
@@ -76,10 +76,11 @@ def _more_time(training: TrainingRecord) -> list[str]:
     return [f"at_most = {amount}    (twice as long: it was still getting better)"]
 
 
-def _smaller_steps(training: TrainingRecord) -> list[str]:
-    optimizer = training.spec.optimizer
+def slower(spec: TrainingSpec, times: int, why: str) -> str:
+    """The optimizer with a learning rate so many times smaller."""
+    optimizer = spec.optimizer
     lr = max(optimizer.lr.first, optimizer.lr.last) if isinstance(optimizer.lr, RampSpec) else optimizer.lr
-    return [f"optimizer = {optimizer.name}(lr = {float(f'{lr / 3:.1g}'):g})    (it is {lr:g}, and the answers swing)"]
+    return f"optimizer = {optimizer.name}(lr = {float(f'{lr / times:.1g}'):g})    (it is {lr:g}: {why})"
 
 
 def _towards_nodes(training: TrainingRecord) -> list[str]:

@@ -4,7 +4,7 @@ training in a diagnostic or two: what fails, on which pairs, whether it was gett
 
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic
-from circuitlang.reports.advice import advise, tell_trend
+from circuitlang.reports.advice import advise, slower, tell_trend
 from circuitlang.reports.columns import counted
 from circuitlang.reports.record import AttemptRecord, MissedRecord, ShownRecord, TrainingRecord
 from circuitlang.verification.measured import Counterexample, Measurement
@@ -92,11 +92,10 @@ def _began_anew(training: TrainingRecord) -> Diagnostic:
     *given_up, last = training.attempts
     often = {1: "anew", 2: "anew twice"}.get(len(given_up), f"anew {len(given_up)} times")
     kept = [] if training.reached else [f"the network that is kept is that of seed {training.seed}, the best of all"]
-    slower = "optimizer = adam(lr = 1e-3)    (or another smaller learning rate)"
     if training.reached:
         help_ = f"seed = {last.seed}    (begins with the seed that worked)"
     elif any(one.ended == "diverged" for one in given_up):
-        help_ = slower
+        help_ = slower(training.spec, 10, "it is too fast for some seeds")
     else:
         help_ = "restarts = 0    (spends the whole budget on one seed)"
     return Diagnostic(

@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from tempfile import TemporaryDirectory
 
+from dask.config import set as configured
 from distributed import Client, LocalCluster
 from distributed.comm.addressing import parse_host_port
 from distributed.system import MEMORY_LIMIT
+from distributed.utils import get_mp_context
 
 from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.diagnostics.writing import reason
@@ -27,10 +30,11 @@ async def local(jobs: int) -> AsyncIterator[Client]:
     Raises:
         Refusal: E665 if they cannot be started.
     """
-    with _quiet(), TemporaryDirectory(prefix="circuitc-", ignore_cleanup_errors=True) as scratch:
-        cluster = await _start(jobs, scratch)
-        async with cluster, Client(cluster, asynchronous=True, set_as_default=False) as client:
-            yield client
+    with _quiet(), _forking(), TemporaryDirectory(prefix="circuitc-", ignore_cleanup_errors=True) as scratch:
+        with configured({"temporary-directory": scratch}):
+            cluster = await _start(jobs, scratch)
+            async with cluster, Client(cluster, asynchronous=True, set_as_default=False) as client:
+                yield client
 
 
 async def _start(jobs: int, scratch: str) -> LocalCluster:
@@ -99,6 +103,20 @@ def _unreachable(address: str, how: str) -> Diagnostic:
         "or train on this machine: --jobs N",
     )
     return Diagnostic("E660", f"there is no cluster at `{address}`", notes=(how,), helps=helps)
+
+
+@contextmanager
+def _forking() -> Iterator[None]:
+    """Workers are forks of one process that has imported all they need and done nothing: they begin at once.
+
+    On systems where a process with such libraries should not be forked, each imports them anew, which takes seconds.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    with configured({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(["circuitlang.suites.working"])  # instead of what Dask has chosen
+        yield
 
 
 @contextmanager

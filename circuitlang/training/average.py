@@ -26,7 +26,8 @@ class Average:
         decay = min(self.decay, step / (10 + step)) if step > 1 else 0.0
         latest = network.state_dict()
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.weights.values()), [latest[name] for name in self.weights], 1 - decay)
+            for name, mean in self.weights.items():
+                mean.lerp_(latest[name], 1 - decay)
 
     @contextmanager
     def shown(self, network: Transformer) -> Iterator[None]:

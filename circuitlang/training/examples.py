@@ -202,7 +202,7 @@ class Drawer:
         own = self.targets.bench.answers
         targets = own.targets[pairs.base]
         counted = own.counted[pairs.base] & ~own.tied[pairs.base, None]
-        effective, whole = np.zeros(len(node), bool), places.all(1)
+        effective, whole = np.zeros(len(node), bool), np.logical_and.reduce(places, axis=1)
         for number in range(self.nodes):
             for these in (np.flatnonzero((node == number) & whole), np.flatnonzero((node == number) & ~whole)):
                 if len(these):

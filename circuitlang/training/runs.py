@@ -67,7 +67,8 @@ class Runs:
 
     def rewires(self, interventions: Interventions) -> np.ndarray:
         """Bool [example]: whether edges are replaced."""
-        return interventions.chosen[:, len(self.variables.nodes) + len(self.variables.parts) :].any(1)
+        first = len(self.variables.nodes) + len(self.variables.parts)
+        return np.logical_or.reduce(interventions.chosen[:, first:], axis=1)
 
     def _exchanged(self, recorded: Recorded, interventions: Interventions) -> Float[Tensor, "example pos d_out"]:
         """Under those that replace nodes and parts."""

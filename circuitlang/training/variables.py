@@ -1,5 +1,5 @@
-"""What is intervened on.  In: a bench; out: the nodes and members that are interchanged, the parts and edges that must not
-matter, their masks for many examples at once, and sources whose sites stand at other positions.
+"""What is intervened on.  In: a bench; out: the nodes and members that are interchanged, the parts and edges that must
+not matter, their masks for many examples at once, and sources whose sites stand at other positions.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from circuitlang.core.site import Site
 from circuitlang.core.wiring import outside_edges
 from circuitlang.measurement.bench import Bench
 from circuitlang.measurement.strictness import Unaligned, part_masks, unaligned
+from circuitlang.networks.edges import EdgeColumns, edge_columns
 from circuitlang.networks.patches import locate, merge, mix
 from circuitlang.networks.taps import Masks, States, take_rows
 from circuitlang.simulation.pairs import Pairs
@@ -29,7 +30,7 @@ class Variables:
     """The interventions of a training on the inputs of a bench.
 
     An option is one thing that can be replaced: first every aligned node (or member with sites of its own), then
-    every unaligned part, then, if they are `rewired`, every edge between aligned components that the model does not have.
+    every unaligned part, then, if it is `rewired`, every edge between aligned components that the model does not have.
     """
 
     bench: Bench
@@ -61,10 +62,8 @@ class Variables:
         return outside_edges(subject.model, subject.alignment, subject.network.config.shape)
 
     @cached_property
-    def columns(self):
+    def columns(self) -> EdgeColumns:
         """The edges, as the columns of a mask."""
-        from circuitlang.networks.edges import edge_columns
-
         return edge_columns(self.edges, self.bench.subject.network.config, self.bench.subject.device)
 
     @cached_property
@@ -98,7 +97,9 @@ class Variables:
         return frozenset(locate(site, config).hook for sites in self.sites for site in sites)
 
     def masks(self, chosen: np.ndarray, base: np.ndarray, places: np.ndarray | None = None) -> Masks:
-        """What to patch in each example: bool [example, option], int [example] rows of the bench, bool [example, pos]."""
+        """What to patch: bool `chosen` [example, option], int `base` [example] rows of the bench, at bool `places`
+        [example, pos], everywhere without them.
+        """
         options = self._same_everywhere if self._same_everywhere is not None else self._options(base)
         used = np.flatnonzero(chosen[:, : len(options)].any(0))
         some = [options[option] for option in used]

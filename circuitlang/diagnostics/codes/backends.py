@@ -305,8 +305,8 @@ else that it needs.
         "schedule-too-long",
         "a weight of a training is still on its way when the training ends",
         """\
-A `ramp` or a `cosine` of a weight ends after more steps than `at_most` allows, so the loss never becomes the one that was
-meant.  Checks before that look at what has a weight already and no more, therefore none of them counts: no claim is
+A `ramp` or a `cosine` of a weight ends after more steps than `at_most` allows, so the loss never becomes the one that
+was meant.  Checks before that look at what has a weight already and no more, therefore none of them counts: no claim is
 decided and no network is remembered as the best.  Allow more steps, or let the weight arrive earlier:
 
     strict = ramp(0.0, 1.0, start = 500 steps, over = 1_000 steps)    at_most = 4_000 steps

@@ -105,9 +105,9 @@ folder of its own then), or replace what is there with `circuitc train FILE --ag
         "tracker-not-installed",
         "a tracker was chosen that is not installed",
         """\
-With `--tracker tensorboard` or `--tracker wandb` a training keeps its losses, shares and learning rates for that program
-as well, in its run folder.  Both are extras, and circuitlang works without them: install the one that you want with the
-command of the message.  Neither is imported, or looked for, unless it is chosen.
+With `--tracker tensorboard` or `--tracker wandb` a training keeps its losses, shares and learning rates for that
+program as well, in its run folder.  Both are extras, and circuitlang works without them: install the one that you want
+with the command of the message.  Neither is imported, or looked for, unless it is chosen.
 """,
     ),
     Code(
@@ -115,8 +115,8 @@ command of the message.  Neither is imported, or looked for, unless it is chosen
         "tracker-failed",
         "a tracker could not take the numbers of a training",
         """\
-The message holds what the tracker itself said: no folder to write to, or, where WANDB_MODE is `online`, no account or no
-connection.  The training was stopped rather than go on without the record that was asked for.  Its last checkpoint
+The message holds what the tracker itself said: no folder to write to, or, where WANDB_MODE is `online`, no account or
+no connection.  The training was stopped rather than go on without the record that was asked for.  Its last checkpoint
 is kept: `circuitc train FILE --resume` goes on from there, with the tracker or without it.
 """,
     ),

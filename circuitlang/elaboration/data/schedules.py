@@ -79,7 +79,7 @@ def _schedule(call: tree.Call, shape: str, most: float | None, ctx: Context) -> 
     options, right = read_settings(ctx, named, _RAMP, f"`{shape}`", call.span)
     if not right or any(isinstance(one, Wanted) for one in numbers):
         return TOLD
-    return Ramp(*numbers, **options, shape=shape)
+    return Ramp(*numbers, **options, shape="cosine" if shape == "cosine" else "ramp")
 
 
 def check_ends(ctx: Context, training: tree.Train, values: Mapping[str, Any], weights: Sequence[str]) -> None:
