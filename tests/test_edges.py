@@ -262,6 +262,16 @@ def test_every_edge_alone_is_path_patching(variant):
     assert not close(expected, network(tokens[rows]))
 
 
+def test_an_edge_that_is_no_column_stays():
+    """`L0.H0 -> unembed` would be the column after the last."""
+    network = network_of("plain")
+    edges = (Edge(head(0, 0), mlp(1)), Edge(EMBED, UNEMBED))
+    tokens, others, mask = tokens_of(1), tokens_of(2), torch.ones(1, 1, 2, dtype=torch.bool)
+    expected = path_patched(network, tokens, edges, mask, outputs_of(network, others))
+    found = network.rewired(tokens, edge_columns(edges, network.config), mask, network.record(others)[1])
+    assert close(found, expected)
+
+
 @variants
 def test_all_edges_of_one_example(variant):
     """One base and one source stand for every row, whatever the restart."""

@@ -135,6 +135,19 @@ def test_seeds_follow_the_one_that_is_declared_or_chosen(here):
     assert [case.seed for case in gather([Path("two.circ")], Choice(seed=9), seeds=2).cases] == [9, 10]
 
 
+def test_claims_about_several_networks_are_left_to_verify(here):
+    other = TINY[TINY.index("network Tiny") :].split("claim")[0].replace("Tiny", "Other").replace("Trained", "Also")
+    other = other.replace("behaves, implements", "both")
+    both = "claim both : accuracy(Other, FracX) >= accuracy(Tiny, FracX) on Strings\n"
+    write(here, one=TINY + other + both)
+    found = gather([Path("one.circ")], Choice())
+    assert [case.network for case in found.cases] == ["Tiny", "Other"] and not found.broken
+    assert found.notes == ["one.circ: `both` is about several networks, and left to circuitc verify one.circ"]
+    first, second = (plan(case, Settings(shares_disk=False)) for case in found.cases)
+    assert (first.result, first.claims) == (None, ("behaves", "implements", "nothing_else"))
+    assert second.claims == () and "claims about `Tiny`, whose weights are files" in render(second.result.diagnostics)
+
+
 def test_networks_may_be_named(here, capsys):
     write(here, one=TINY)
     assert gather([Path("one.circ")], Choice(), names=["Tiny"]).cases
@@ -323,6 +336,12 @@ def test_an_unfinished_training_waits_for_a_word(here, job):
     resumed = plan(job.case, Settings(resume=True))
     assert resumed.result is None and resumed.parcel.files == {CHECKPOINT: checkpoints[0]}
     assert plan(job.case, Settings(again=True)).parcel.files == {}
+
+
+def test_a_device_is_looked_for_where_the_training_will_be(job):
+    case = replace(job.case, choice=Choice(device="cuda:77"))
+    assert plan(case, Settings()).result.diagnostics[0].code == "E597"
+    assert plan(case, Settings(shares_disk=False)).result is None
 
 
 def test_what_is_finished_is_not_done_again(job):
@@ -758,9 +777,7 @@ def test_the_whole_is_killed_and_goes_on(how, long_singles, programs):
     out, err = process.communicate()
     assert process.returncode == (130 if how is signal.SIGINT else -9) and out == ""
     if how is signal.SIGINT:
-        assert (
-            err.startswith("warning[W666]") and "circuitc train . --jobs 2 --resume" in err and "Traceback" not in err
-        )
+        assert "\nwarning[W666]" in err and "circuitc train . --jobs 2 --resume" in err and "Traceback" not in err
     assert not networks(programs) and len(list(programs.rglob(CHECKPOINT))) == 2
     again = begin("--resume")
     out, err = again.communicate()

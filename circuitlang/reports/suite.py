@@ -58,7 +58,8 @@ class CaseJson(TypedDict):
 
     `network`, `seed` and `folder` are null for a program with mistakes; `end` is `failed` where there is no network, or
     none that could be judged. `reached` is whether its training reached its claims and no verdict is unexpected;
-    `reasons` say why not. `seeds` counts those that were tried, `workers_lost` those that died on the way.
+    `reasons` say why not. `seeds` counts those that were tried, `workers_lost` those that died on the way. Only where
+    the suite itself was refused, interrupted or wrong does what other commands print follow, on the last line.
     """
 
     schema_version: Literal[1]

@@ -72,8 +72,11 @@ def plan_training(
     *,
     resume: bool = False,
     again: bool = False,
+    elsewhere: bool = False,
 ) -> Plan:
     """See what a training would find in its folder, and whether it may begin; nothing is changed yet.
+
+    Where it is to be carried out `elsewhere`, the device need not be here.
 
     Raises:
         Refusal: E552 for an unfinished training there, E553 or E554 for a checkpoint of another one, E581 and E582 for
@@ -84,7 +87,8 @@ def plan_training(
     from circuitlang.networks.artefacts import cannot_store
 
     pipeline.need_externs(program)
-    weights.device_named(choice.device)
+    if not elsewhere:
+        weights.device_named(choice.device)
     spec = pipeline.specify(program, network, choice.seed)
     own = weights.folder_of(program, network, choice)
     plan = Plan(program=program, spec=spec, choice=choice, folder=folder or own, is_own=folder in (None, own))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from circuitlang import pipeline, weights
+from circuitlang.core.network import Compiled
 from circuitlang.core.program import Program
 from circuitlang.diagnostics import Diagnostic, Refusal, read_source
 from circuitlang.reports.folders import seed_of
@@ -73,6 +74,11 @@ def gather(
         if not chosen:
             why = "it trains none of the named networks" if written.trains else "it has no `train` block"
             found.notes.append(f"{file}: left out, {why}")
+        found.notes += [
+            f"{file}: `{claim}` is about several networks, and left to circuitc verify {written.source.typed}"
+            for claim in _about_several(written)
+            if chosen
+        ]
         try:
             program = pipeline.allow_externs(written) if allow_extern else written
         except Refusal as refusal:
@@ -88,6 +94,14 @@ def gather(
                 else:
                     found.notes.append(f"{file}: `{network}` is left out, {first.program.source.path} trains the same")
     return found
+
+
+def _about_several(program: Program) -> Iterator[str]:
+    """The claims that need the weights of more than one network that is not compiled."""
+    for claim in program.claims:
+        about = map(program.network, program.networks_of(claim))
+        if sum(not isinstance(network.origin, Compiled) for network in about) > 1:
+            yield claim.name
 
 
 def _seeds(program: Program, network: str, choice: Choice, number: int) -> Iterator[Choice]:

@@ -18,6 +18,9 @@ from circuitlang.diagnostics import Diagnostic, Refusal
 from circuitlang.diagnostics.writing import reason
 
 KNOCK = 10.0  # seconds until a scheduler has to answer
+LEAST = 2 * 2**30  # bytes of memory for a worker, however many there are: with less it could not even begin
+# Dask would let a worker wait when its memory is nearly full, for data that are not ours; one that wants more ends.
+MEMORY = {f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")}
 STARTS = 3  # times that workers of this machine may fail to start
 
 
@@ -31,7 +34,7 @@ async def local(jobs: int) -> AsyncIterator[Client]:
         Refusal: E665 if they cannot be started.
     """
     with _quiet(), _forking(), TemporaryDirectory(prefix="circuitc-", ignore_cleanup_errors=True) as scratch:
-        with configured({"temporary-directory": scratch}):
+        with configured({"temporary-directory": scratch, **MEMORY}):
             cluster = await _start(jobs, scratch)
             async with cluster, Client(cluster, asynchronous=True, set_as_default=False) as client:
                 yield client
@@ -45,7 +48,7 @@ async def _start(jobs: int, scratch: str) -> LocalCluster:
                 n_workers=jobs,
                 threads_per_worker=1,
                 processes=True,
-                memory_limit=MEMORY_LIMIT // jobs,
+                memory_limit=max(LEAST, MEMORY_LIMIT // jobs),
                 local_directory=scratch,
                 preload=["circuitlang.suites.shielding"],
                 dashboard_address="127.0.0.1:0",  # without an address it would be open to all the world

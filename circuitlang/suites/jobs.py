@@ -144,7 +144,12 @@ def plan(case: Case, settings: Settings) -> Job:
         if not settings.shares_disk:
             _may_travel(case)
         planned = runs.plan_training(
-            case.program, case.network, case.choice, resume=settings.resume, again=settings.again
+            case.program,
+            case.network,
+            case.choice,
+            resume=settings.resume,
+            again=settings.again,
+            elsewhere=not settings.shares_disk,
         )
     except Refusal as refusal:
         job.end("failed", *refusal.diagnostics)

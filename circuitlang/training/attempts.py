@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 Ended: TypeAlias = Literal["reached", "unreached", "stalled", "diverged"]
 LONG = 40  # checks without progress, at the least, before an attempt is given up
+_TOGETHER = 10  # checks
 _WRONG, _LOSS = 0.9, 0.95  # of the share of wrong answers, and of the loss: more than that is no progress
 
 
@@ -44,20 +45,23 @@ class Watch:
     """Notices an attempt that goes nowhere.
 
     Progress is a tenth fewer wrong answers in the worst kind, or a loss that is lower by a twentieth, than when there
-    was progress last. An attempt is stuck when it went without for as long as it had gone with it, and for `LONG`
-    checks.
+    was progress last: over some checks together, since the best of many noisy ones gets ever better. An attempt is
+    stuck when it went without for as long as it had gone with it, and for `LONG` checks.
     """
 
     checks: int = 0
     progress: int = 0  # the number of the check that brought progress last
     wrong: float = float("inf")
     loss: float = float("inf")
+    recent: tuple[tuple[float, float], ...] = ()  # wrong answers and losses of the last checks
 
     def see(self, worst: float, loss: float) -> None:
         """Take note of a check: the share of right answers in the worst kind, and the loss."""
         self.checks += 1
-        if 1 - worst < _WRONG * self.wrong:
-            self.wrong, self.progress = 1 - worst, self.checks
+        self.recent = (*self.recent, (1 - worst, loss))[-_TOGETHER:]
+        wrong, loss = (sum(column) / len(self.recent) for column in zip(*self.recent, strict=True))
+        if wrong < _WRONG * self.wrong:
+            self.wrong, self.progress = wrong, self.checks
         if loss < _LOSS * self.loss:
             self.loss, self.progress = loss, self.checks
 

@@ -33,7 +33,7 @@ class Words(BaseModel):
     scale: float  # of the learning rate, and what it waits for
     lowest: float
     waited: int
-    watch: tuple[int, int, float, float]  # checks, and what was reached at which of them
+    watch: tuple[int, int, float, float, tuple[tuple[float, float], ...]]  # as the fields of a Watch
     rank: tuple[float, float]
     attempts: tuple[Attempt, ...]  # that were given up; the best network of them, its rank and its seed
     earlier: tuple[float, float]
