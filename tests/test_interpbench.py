@@ -166,10 +166,10 @@ def test_its_training_is_of_the_published_network(number):
     assert (shape.layers, shape.d_head, shape.d_model) == SIZE_OF[number]
     assert (shape.heads, shape.d_mlp, shape.norm) == (4, 4 * shape.d_model, "none")
     assert shape.attention == ("bidirectional" if number in BIDIRECTIONAL else "causal")
-    assert spec.until == ("behaves", "implements", "nothing_else")
-    assert spec.nodes and spec.unaligned and spec.losses.strict and spec.losses.interchange
+    assert spec.until == ("behaves", "implements", "nothing_else", "only_so") and spec.check.gate == 0.999
+    assert spec.nodes and spec.unaligned and spec.losses.strict and spec.losses.edges and spec.losses.interchange
     kinds = {claim.name for claim in program.claims}
-    assert kinds == {"exact", "compiled_so", "behaves", "implements", "nothing_else"}
+    assert kinds == {"exact", "compiled_so", *spec.until}
 
 
 def disagreements(model: Model, pairs: Iterable[tuple[list[Value], list[Value]]]) -> list[tuple[object, ...]]:
