@@ -127,8 +127,8 @@ TAKES = {
 # What the core forms leave to others.
 DEFAULTS = {
     "d_head": "`d_model / heads`", "d_mlp": "`4 * d_model`", "batch": str(courses.BATCH), "contrast": "0.25",
-    "strict_edges": "that of `strict` if `until` measures edges, else 0", "at_most": f"{courses.STEPS:_} steps", "size": f"{courses.SAMPLED:_}", "samples": "planned", "train": "no split",
-    "test": "no split",
+    "strict_edges": "that of `strict` if `until` measures edges, else 0", "at_most": f"{courses.STEPS:_} steps",
+    "size": f"{courses.SAMPLED:_}", "samples": "planned", "train": "no split", "test": "no split",
 }  # fmt: skip
 
 

@@ -112,9 +112,7 @@ def test_what_still_rises_needs_time_and_nothing_else_does():
 
 
 def test_what_swings_needs_smaller_steps():
-    assert helps(course(SWINGING, IIA)).startswith(
-        "optimizer = adam(lr = 0.003)    (it is 0.01: the answers swing)"
-    )
+    assert helps(course(SWINGING, IIA)).startswith("optimizer = adam(lr = 0.003)    (it is 0.01: the answers swing)")
     assert "optimizer" not in helps(course(FLAT, IIA)) + helps(course(RISING, IIA))
 
 

@@ -93,11 +93,12 @@ def _attempt(
                 found = session.look(loss)
                 tracker.advance(session.steps, _numbers(session, found))
                 if stop is not None and session.is_settled and found.worst >= spec.check.gate:
-                    with clock.pause():
-                        agreed = stop(session.network)
-                    if agreed:
-                        session.best.keep(found, session.network)
-                        return session.over("reached", "its claims hold")
+                    if session.confirms():
+                        with clock.pause():
+                            agreed = stop(session.network)
+                        if agreed:
+                            session.best.keep(found, session.network)
+                            return session.over("reached", "its claims hold")
                     session.look_closer()
             if stop is not None and session.is_stuck and spent is None and len(session.attempts) < spec.restarts:
                 return session.over("stalled", f"no progress in {session.watch.idle} checks")

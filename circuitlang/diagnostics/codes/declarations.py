@@ -236,8 +236,8 @@ no claim about that input could hold.  With several prompts, each of them holds 
         "a name in `vary` is no draw, or one that cannot vary by itself",
         """\
 `vary` names draws, in which base and source of a pair differ while they agree in all others, the template of the prompt
-too.  A draw whose set reads one that varies could not stay what it is, so it varies as well and is named.  Lengths never
-vary: base and source always share them.
+too.  A draw whose set reads one that varies could not stay what it is, so it varies as well and is named.  Lengths do
+not vary: base and source always share them.
 
     n2 ~ uniform(Name - {n1})
     n3 ~ uniform({n1, n2})
