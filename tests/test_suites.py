@@ -24,7 +24,7 @@ from test_json import closed
 
 from circuitlang.cli import run
 from circuitlang.cli.schemas import schema_text
-from circuitlang.diagnostics import Refusal, render
+from circuitlang.diagnostics import Diagnostic, Refusal, render
 from circuitlang.reports.finished import Finished
 from circuitlang.reports.record import RunRecord
 from circuitlang.reports.suite import suite_table
@@ -288,10 +288,13 @@ def test_checkpoints_are_kept_and_go_when_the_network_is_there(job):
     assert job.result.reached and files(folder) == trained()
 
 
-def test_a_training_that_diverged_leaves_no_checkpoint(job):
+@pytest.mark.parametrize(
+    ("code", "kept"), [("E550", {}), ("E595", {CHECKPOINT: b"one"}), ("I901", {CHECKPOINT: b"one"})]
+)
+def test_a_failure_costs_the_checkpoint_only_if_the_training_diverged(code, kept, job):
     job.hear(heard(checkpoint=b"one"))
-    job.take(Returned(end="failed", files={}))
-    assert files(job.case.folder) == {} and job.result.end == "failed" and not job.result.reached
+    job.take(Returned(end="failed", files={}, diagnostics=(Diagnostic(code, "oh"),)))
+    assert files(job.case.folder) == kept and job.result.end == "failed" and not job.result.reached
 
 
 def test_a_training_that_gets_nowhere_is_given_up(job):

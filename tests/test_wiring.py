@@ -190,6 +190,32 @@ align A : Pair -> N {
     assert every("L0.H1 -> L1.H0.qkv", "L0.H0 -> L1.H1.qkv", "L1.H0 -> L2.mlp", "embed -> L2.mlp") <= outside
 
 
+def test_members_that_are_read_are_enough():
+    """`three[0]` reads all members `two[0, _]`, each of which has a head: what these read is not read past them."""
+    text = """circ 1
+domain Bit = 0..1
+model Pair(a: Bit, b: Bit) -> out {
+  one[k: Bit]         : bool = a == k
+  two[k: Bit, l: Bit] : bool = one[k] and b == l
+  three[k: Bit]       : bool = any(two[k, l] for l in {0, 1})
+  out : bool = three[0] or three[1]
+}
+data D for Pair { a ~ uniform(Bit)  b ~ uniform(Bit)  prompt = "{a} {b}" }
+network N = transformer { layers = 4  heads = 4  d_model = 8 }
+align A : Pair -> N {
+  one -> L0.mlp
+  two[0, 0] -> L1.H0  two[0, 1] -> L1.H1  two[1, 0] -> L1.H2  two[1, 1] -> L1.H3
+  three[0] -> L2.H0  three[1] -> L2.H1  out -> L3.mlp
+}
+"""
+    spec, outside = wiring(accepted(text), "A")
+    assert every("L1.H0 | L1.H1 -> L2.H0.qkv", "L1.H2 | L1.H3 -> L2.H1.qkv") <= spec
+    assert every("embed | L0.mlp -> L2.H0.qkv", "embed | L0.mlp -> L2.H1.qkv", "L1.H2 -> L2.H0.qkv") <= outside
+    spec, outside = wiring(accepted(text.replace("two[0, 1] -> L1.H1", "")), "A")
+    assert every("embed | L0.mlp | L1.H0 -> L2.H0.qkv") <= spec, "one of them lives nowhere"
+    assert every("embed | L0.mlp -> L2.H1.qkv") <= outside
+
+
 def test_a_node_of_positions_alone_reads_nothing_of_the_tokens():
     text = MODEL.replace('first[i]  : bool  = w[i] == "a"', "first[i] : bool = i == 0")
     spec, outside = wiring(accepted(text + "align A : M -> N { first -> L0.mlp  out -> L3.mlp }"), "A")

@@ -86,6 +86,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
             interchange=_number(train.iit) if siit else 0.0,
             strict=_number(train.strict) if siit and parts else 0.0,
             edges=_edges(program, train) if siit else 0.0,
+            quiet=_number(train.quiet) if siit and parts else 0.0,
             readout=_number(train.readout) if siit else 0.0,
             single=0.5,
         ),

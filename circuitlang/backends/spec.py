@@ -80,7 +80,8 @@ class LossSpec(Part):
     """The losses of the design: `L` is named by `kind`, every weight is applied once.
 
     interchange: one node per example; strict: one unaligned part with probability `single`, else a random half; edges:
-    the same with edges that the model does not have.
+    the same with edges that the model does not have; quiet: how much what the parts of `strict` write depends on the
+    input, as `training.silence` measures it.
     """
 
     kind: Literal["cross_entropy", "squared_error"]
@@ -88,6 +89,7 @@ class LossSpec(Part):
     interchange: Number
     strict: Number
     edges: Number = 0.0
+    quiet: Number = 0.0
     readout: Number
     single: Share
 

@@ -195,7 +195,7 @@ def _train(train: Train) -> str:
     betas = "default" if optimizer.betas is None else _setting(optimizer.betas)
     lines = []
     if train.method == "siit":
-        weights = ("behavior", "iit", "strict", "strict_edges", "readout", "contrast")
+        weights = ("behavior", "iit", "strict", "strict_edges", "quiet", "readout", "contrast")
         lines += [f"{name} = {_weight(getattr(train, name))}" for name in weights]
     lines += [
         f"optimizer = {optimizer.name}(lr = {_weight(optimizer.lr)}, betas = {betas}, "

@@ -73,6 +73,7 @@ class Train:
     iit: Weight = 1.0
     strict: Weight = 1.0
     strict_edges: Weight | None = None  # None: the method's default
+    quiet: Weight = 0.0
     readout: Weight = 0.0
     optimizer: Optimizer = Optimizer()
     batch: int | Literal["all"] | None = None  # None: the method's default

@@ -112,13 +112,14 @@ class _Wiring:
         return frozenset(found)
 
     def holds(self, pairs: list[Pair], member: Member) -> bool:
-        """Whether these pairs leave no part of a node without a site."""
+        """Whether these pairs, which are all that may hold it, leave no part of a node without a site."""
         name, index = member
-        if any(pair.index is None or pair.index == index for pair in pairs):
+        if any(pair.index is None for pair in pairs):
             return True
         ranges = [one.over for one in self.model.by_name[name].index] if name in self.model.by_name else []
         sizes = [len(over) if isinstance(over, Finite) else inf for over in ranges]
-        return bool(sizes) and len({pair.index for pair in pairs}) == prod(sizes)
+        members = prod(size for size, asked in zip(sizes, index, strict=True) if asked is ANY) if sizes else inf
+        return len({pair.index for pair in pairs}) == members
 
     def member(self, pair: Pair) -> Member:
         """What a pair places: one member of a family, or any."""

@@ -97,7 +97,7 @@ class Job:
             self.end("failed", _given_up(self))
 
     def take(self, returned: Returned) -> None:
-        """The training is over: its folder becomes what that of the worker was.
+        """The training is over: its folder becomes what that of the worker was; a failure keeps what is here already.
 
         Raises:
             Refusal: E595 where it cannot be written.
@@ -106,7 +106,8 @@ class Job:
             self.stage = "waiting"
             return
         self._keep(returned.files)
-        if CHECKPOINT not in returned.files:
+        # A worker that could not even begin has nothing of what there is here.
+        if returned.end != "failed" or any(one.code == "E550" for one in returned.diagnostics):
             remove_file(self.case.folder / CHECKPOINT)
         self.end(returned.end, *returned.diagnostics)
 

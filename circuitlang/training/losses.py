@@ -20,6 +20,7 @@ class Losses:
     strict: Tensor | None = None
     readout: Tensor | None = None
     edges: Tensor | None = None
+    quiet: Tensor | None = None
 
     def told(self) -> dict[str, Tensor]:
         """Those that there are, by name, without their graphs."""

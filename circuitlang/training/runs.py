@@ -16,6 +16,7 @@ from circuitlang.simulation.reading import Answers
 from circuitlang.training.examples import STRICT, Examples, Interventions
 from circuitlang.training.losses import Losses, answer_losses, mean_over
 from circuitlang.training.readout import Readout
+from circuitlang.training.silence import loudness
 from circuitlang.training.variables import Variables
 
 
@@ -106,7 +107,13 @@ class Runs:
         base, source = (self._tensor(np.searchsorted(recorded.rows, side)) for side in (pairs.base, pairs.source))
         return base, source
 
-    def losses(self, examples: Examples | None, readout: Readout | None, others: np.ndarray | None = None) -> Losses:
+    def losses(
+        self,
+        examples: Examples | None,
+        readout: Readout | None,
+        others: np.ndarray | None = None,
+        quiet: bool = False,
+    ) -> Losses:
         """The losses of one step; `others` are inputs that only the behaviour is trained on."""
         interventions = examples.interventions if examples else None
         recorded = self.record(interventions, others)
@@ -124,7 +131,9 @@ class Runs:
         interchange, strict, rewired = (
             mean_over(losses, counted, self._tensor(kind)) for kind in (~outside, outside & ~edges, edges)
         )
-        return Losses(behavior, interchange, strict, read, rewired if self.variables.edges else None)
+        pairs = interventions.pairs
+        loud = loudness(self.variables, recorded.states, *self._rows(recorded, pairs)) if quiet else None
+        return Losses(behavior, interchange, strict, read, rewired if self.variables.edges else None, loud)
 
     def answers(self, answers: Answers) -> tuple[Shaped[Tensor, "row pos"], Bool[Tensor, "row pos"]]:
         """Targets and what counts; rows with a tie do not count."""

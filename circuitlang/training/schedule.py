@@ -25,7 +25,7 @@ def value_at(number: Number, step: int) -> float:
 
 def settled(losses: LossSpec) -> int:
     """The step at which the last ramp of a weight has ended."""
-    weights = (losses.behavior, losses.interchange, losses.strict, losses.edges, losses.readout)
+    weights = (losses.behavior, losses.interchange, losses.strict, losses.edges, losses.quiet, losses.readout)
     return max((ramp.start + ramp.over for ramp in weights if isinstance(ramp, RampSpec)), default=0)
 
 

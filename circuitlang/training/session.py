@@ -178,7 +178,8 @@ class Session:
         if examples is None and self.spec.batch < self.runs.variables.bench.batch.size:
             others = self.drawer.pairs(self.spec.batch).base
         reads = value_at(self.spec.losses.readout, step) > 0
-        return self.runs.losses(examples, self.readout if reads else None, others)
+        quiet = value_at(self.spec.losses.quiet, step) > 0
+        return self.runs.losses(examples, self.readout if reads else None, others, quiet)
 
     def weighted(self, losses: Losses, step: int) -> torch.Tensor:
         """The sum of the losses, each times its weight."""
@@ -188,6 +189,7 @@ class Session:
             (weights.interchange, losses.interchange),
             (weights.strict, losses.strict),
             (weights.edges, losses.edges),
+            (weights.quiet, losses.quiet),
             (weights.readout, losses.readout),
         ):
             if loss is not None:

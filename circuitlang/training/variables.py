@@ -113,6 +113,13 @@ class Variables:
             )
         )
 
+    @cached_property
+    def spare(self) -> dict[str, Bool[Tensor, " unit"]]:
+        """By hook the heads or neurons where no node lives, at no position."""
+        few = np.arange(min(_ROWS, self.bench.batch.size))
+        masks = merge(*(part_masks(self.bench, part, few) for part in self.parts))
+        return {hook: mask.all(0).all(0) for hook, mask in masks.items()}
+
     def edge_mask(self, chosen: np.ndarray) -> Bool[Tensor, "example 1 edge"]:
         """Which edges to patch in each example."""
         return self._tensor(chosen[:, None, len(self.nodes) + len(self.parts) :])

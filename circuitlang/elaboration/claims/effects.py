@@ -139,7 +139,7 @@ class Runs:
         )
 
     def _draws(self) -> Iterator[list[tuple[Run, Run]]]:
-        """Pairs from every new input; none for a model that calls Python, whose values are unknown before it may run."""
+        """Pairs from every new input; none for a model that calls Python, which nobody may have allowed yet."""
         if self.model.externs:
             return
         yield from self._contrasts() if self.data.vary else self._independent()

@@ -103,7 +103,7 @@ _COMMON: Schema = (
     Setting("restarts", whole(0, 100), "restarts = 2"),
     Setting("seed", whole(0, 2**32 - 1), "seed = 0"),
 )
-_WEIGHTS = ("behavior", "iit", "strict", "strict_edges", "readout")
+_WEIGHTS = ("behavior", "iit", "strict", "strict_edges", "quiet", "readout")
 _SIIT: Schema = (
     *(Setting(name, scheduled("a weight"), f"{name} = 1.0") for name in _WEIGHTS),
     Setting("contrast", scheduled("a share", 1), "contrast = 0.5"),
