@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import circuitlang
-from circuitlang.backends import courses
+from circuitlang.backends import courses, siit
 from circuitlang.cli import run
 from circuitlang.core.claim import Claim
 from circuitlang.core.data import Data
@@ -128,6 +128,8 @@ TAKES = {
 DEFAULTS = {
     "d_head": "`d_model / heads`", "d_mlp": "`4 * d_model`", "batch": str(courses.BATCH), "contrast": "0.25",
     "strict_edges": "that of `strict` if `until` measures edges, else 0", "at_most": f"{courses.STEPS:_} steps",
+    "optimizer": "`adam`", "lr": f"`{siit.SCALE} / d_model`, at most {siit.RATE}; of `supervised` 0.001",
+    "betas": f"`{siit.BETAS}`; of `supervised` `(0.9, 0.999)`",
     "size": f"{courses.SAMPLED:_}", "samples": "planned", "train": "no split", "test": "no split",
 }  # fmt: skip
 

@@ -120,8 +120,9 @@ class CheckSpec(Part):
     """Every `every` steps fresh interventions of every kind are tried, `size` of them at first.
 
     Where the share of right answers in the worst kind is at least `gate`, also among `most`, the claims are decided,
-    which is expensive; if either fails, the next check is twice as large (up to `most`).  A number is right here if its error is at most
-    `margin` of what the claims allow, and every failure multiplies that by `tighten`: a sample misses the worst pair.
+    which is expensive; if either fails, the next check is twice as large (up to `most`).  A number is right here if its
+    error is at most `margin` of what the claims allow, and every failure multiplies that by `tighten`: a sample misses
+    the worst pair.
     """
 
     every: Count

@@ -104,7 +104,7 @@ def _attempt(
                 return session.over("stalled", f"no progress in {session.watch.idle} checks")
         if keeper is not None and spent is None:
             keeper.see(session)
-    broken = not_finite(session.best.weights or session.network.state_dict())
+    broken = not_finite(session.best.weights or session.average.weights)
     if broken is not None:  # since the last step, whose loss came before
         return session.over("diverged", broken)
     return session.over("unreached", spent)
@@ -137,8 +137,8 @@ def _trained(session: Session, last: Attempt, is_free: bool) -> Trained:
             raise refuse_divergence(session.spec, attempts, session.rate(max(0, session.done - 1)))
     elif last.ended == "unreached" and session.earlier.rank > kept.rank:
         kept = session.earlier
-    if kept.weights:
-        session.network.load_state_dict(kept.weights)
+    # Before the ramps of weights have ended no check counts: then it is what the last check has looked at.
+    session.network.load_state_dict(kept.weights or session.average.weights)
     return Trained(
         session.network,
         session.steps,
