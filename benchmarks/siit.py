@@ -18,6 +18,7 @@ from circuitlang.core.program import Program
 from circuitlang.diagnostics import Source
 from circuitlang.measurement.answers import accuracy
 from circuitlang.measurement.bench import Bench
+from circuitlang.measurement.edges import strictness_over_edges
 from circuitlang.measurement.interchange import interchange
 from circuitlang.measurement.strictness import strictness
 from circuitlang.measurement.subject import Subject
@@ -41,7 +42,8 @@ def main() -> None:
     program = check(Source(str(chosen.program), chosen.program.read_text())).program
     assert program is not None
     write(
-        "seed  reached  steps  CPU s  ms/step  plain ms  ratio  decided  accuracy  IIA per node       worst     joint"
+        "seed  reached  steps  CPU s  ms/step  plain ms  ratio  decided  accuracy  IIA per node       "
+        "worst     joint     edge      edges"
     )
     for seed in range(chosen.seeds):
         write(row(program, seed))
@@ -56,17 +58,19 @@ def row(program: Program, seed: int) -> str:
         return asked[-1]
 
     trained = train(spec, program, stop=stop)
-    right, *nodes, worst, joint = measured(program, seed, trained.network, joint=True)
+    right, *nodes, worst, joint, edge, edges = measured(program, seed, trained.network, joint=True)
     step, plain = step_times(program, seed)
     return (
         f"{seed:4}  {trained.reached!s:7}  {trained.steps:5}  {trained.seconds:5.1f}  {step:7.1f}  {plain:8.1f}"
         f"  {step / plain:5.1f}  {len(asked):7}  {right:8.6f}  {' '.join(f'{share:.6f}' for share in nodes):17}"
-        f"  {worst:.6f}  {joint:.6f}"
+        f"  {worst:.6f}  {joint:.6f}  {edge:.6f}  {edges:.6f}"
     )
 
 
 def measured(program: Program, seed: int, network: Transformer, joint: bool) -> list[float]:
-    """Accuracy, IIA of every node, strictness of the worst part, jointly replaced parts; on every input and pair."""
+    """Accuracy, IIA of every node, strictness of the worst part, on every input and pair; with `joint` that of parts
+    replaced jointly, of the worst edge that the model does not have, and of such edges jointly too.
+    """
     session = Session(specify(program, program.trains[0], seed), program, "cpu")
     known = session.runs.variables.bench.subject
     assert isinstance(known.alignment, Alignment)
@@ -84,7 +88,11 @@ def measured(program: Program, seed: int, network: Transformer, joint: bool) -> 
     if shares[0] == 1 or joint:
         shares += [interchange(bench, (node,), pairs).share for node in known.alignment.nodes]
         found = strictness(bench, pairs, seed, joint=joint)
-        shares += [found.worst[1].share if found.worst else 1.0, *([found.joint.share] if joint else [])]
+        shares += [found.worst[1].share if found.worst else 1.0]
+        if joint:
+            rewired = strictness_over_edges(bench, pairs, seed)
+            edge = rewired.worst[1].share if rewired.worst else 1.0
+            shares += [found.joint.share, edge, rewired.joint.share if rewired.parts else 1.0]
     return [share or 0.0 for share in shares]
 
 

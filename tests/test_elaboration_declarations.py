@@ -181,6 +181,31 @@ def test_what_depends_on_a_mistake_stays_silent() -> None:
     assert codes(text) == ["E252"]
 
 
+def test_a_broken_prompt_silences_the_positions_that_it_names() -> None:
+    text = """circ 1
+domain Name = {"Ann", "Bob"}
+model Same(n1: Name, n2: Name) -> s { s : bool = n1 == n2 }
+data Pairs for Same { n1 ~ uniform(Name)  n2 ~ uniform(Name)  prompt = "{n1} met {n2}" }
+network Small = transformer { layers = 1  heads = 1  d_model = 8 }
+align A : Same -> Small { s -> L0.H0 @ n2 }
+"""
+    assert codes(text) == []
+    assert codes(text.replace("n1 ~ uniform(Name)", "n1 ~ uniform(Nam)"))[1:] == []
+    assert codes(text.replace("@ n2", "@ n3")) == ["E307"]
+
+
+def test_a_training_without_an_end_is_shown_the_claims_that_could_end_it() -> None:
+    text = (
+        FRAC
+        + """claim learned : accuracy(Tiny, FracX) == 1 on Strings
+claim never : accuracy(Tiny, FracX) < 1 on Strings { expect = refuted }
+train Tiny by siit(Trained) on Strings
+"""
+    )
+    (told,) = run(text)[1]
+    assert told.helps == ("{ until = {learned} }   or: { at_most = 30min }",)
+
+
 def test_a_broken_model_silences_its_alignments_data_and_claims() -> None:
     text = FRAC.replace("tokens[i] ==", "tokn[i] ==") + "claim c : iia(Trained, is_x) >= 0.9 on Strings\n"
     assert codes(text) == ["E201"]

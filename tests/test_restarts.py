@@ -169,18 +169,32 @@ def test_a_budget_in_seconds_is_shared_by_all_attempts(monkeypatch):
 
 
 def test_weights_that_are_not_finite_at_the_end_are_a_divergence(monkeypatch):
-    advance = Session.advance
+    step = Session.step
 
-    def broken(session):
-        loss = advance(session)
-        if session.steps == 2:
+    def broken(session, number):
+        loss = step(session, number)
+        if number == 1:
             with torch.no_grad():
                 session.network.unembed.b_U.fill_(float("nan"))
         return loss
 
-    monkeypatch.setattr(Session, "advance", broken)
+    monkeypatch.setattr(Session, "step", broken)
     (told,) = refused(budget=BudgetSpec(steps=2))
     assert told.code == "E550" and "b_U" in told.message
+
+
+def test_the_mean_weights_are_kept_even_where_no_check_has_counted(monkeypatch):
+    """The budget ends before the ramps of weights: what is kept is what the last check has looked at."""
+    checked: list[str] = []
+    look = Session.check
+
+    def noted(session, step, size, margin):
+        checked.append(network_hash(session.network))
+        return look(session, step, size, margin)
+
+    monkeypatch.setattr(Session, "check", noted)
+    done = go(budget=BudgetSpec(steps=2))
+    assert done.attempts[-1].best is None and network_hash(done.network) == checked[-1] != checked[0]
 
 
 # --- attempts that go nowhere ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from circuitlang.cli.telling import Face, Json, say
 from circuitlang.commands.outcome import Outcome
@@ -16,7 +17,13 @@ def is_suite(given: Namespace) -> bool:
     """
     if given.jobs is not None or given.cluster is not None:
         return True
-    asked = {"several files": len(given.files) > 1, "--seeds": given.seeds is not None, "--no-verify": given.no_verify}
+    folder = any(Path(path).is_dir() for path in given.files)
+    asked = {
+        "several files": len(given.files) > 1,
+        "a folder": folder,
+        "--seeds": given.seeds is not None,
+        "--no-verify": given.no_verify,
+    }
     wanted = next((what for what, is_wanted in asked.items() if is_wanted), None)
     if wanted is not None:
         message = f"{wanted} can be asked for in a suite only, and nothing says how many at a time"
@@ -32,8 +39,14 @@ def train_suite(given: Namespace, face: Face) -> Outcome:
     from circuitlang.suites.jobs import Settings
     from circuitlang.suites.watching import watcher
 
-    if given.run is not None or given.tracker:
-        raise Refusal(_of_one("--tracker" if given.tracker else f"--run {given.run}"))
+    if given.tracker:
+        raise Refusal(
+            _of_one(
+                "--tracker", f"leave it out, or train a file alone: circuitc train FILE --tracker {given.tracker[0]}"
+            )
+        )
+    if given.run is not None:
+        raise Refusal(_of_one(f"--run {given.run}", "leave it out: each training has a run folder of its own"))
     asked = Asked(
         paths=tuple(given.files),
         choice=choice(given),
@@ -50,7 +63,7 @@ def train_suite(given: Namespace, face: Face) -> Outcome:
     return train_suite(asked, Audience(tell=face.tell, say=say, watcher=progress, line=line))
 
 
-def _of_one(option: str) -> Diagnostic:
+def _of_one(option: str, instead: str) -> Diagnostic:
     """E593: an option for one network at a time."""
     message = f"`{option}` is about one training at a time, and a suite has many"
-    return Diagnostic("E593", message, helps=("leave it out: each training has a run folder of its own",))
+    return Diagnostic("E593", message, helps=(instead,))

@@ -3,6 +3,7 @@
 A reader turns an expression into a value, or says what it wanted; the mistake is told here, once, for all blocks.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -141,7 +142,7 @@ def _tell_unknown(ctx: Context, key: tree.Name, known: Mapping[str, Setting], ow
 def _tell_wrong(ctx: Context, setting: Setting, value: tree.Expr, wanted: Wanted, owner: str) -> None:
     if wanted.told:
         return
-    close = nearest(value.text, wanted.text.replace("`", "").split()) if isinstance(value, tree.Name) else ()
+    close = nearest(value.text, re.findall(r"`(\w+)`", wanted.text)) if isinstance(value, tree.Name) else ()
     ctx.refuse(
         "E252",
         f"`{setting.name}` of {owner} wants {wanted.text}",
@@ -170,6 +171,8 @@ def describe(value: tree.Expr) -> str:
             return "a set"
         case tree.Tuple():
             return "a tuple"
+        case tree.Call(function=tree.Name(text=name)):
+            return f"`{name}(...)`"
     return "another expression"
 
 

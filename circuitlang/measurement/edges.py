@@ -37,14 +37,15 @@ def strictness_over_edges(bench: Bench, pairs: Pairs, seed: int, joint: bool = T
     config, device = subject.network.config, subject.device
     each, every = [edge_columns((edge,), config, device) for edge in edges], edge_columns(edges, config, device)
     effective = is_effective(bench, answers_on(bench, pairs.source), pairs)
-    chosen = stream(seed, "joint edge strictness").random((len(pairs), len(edges))) < 0.5
+    draws = stream(seed, "joint edge strictness")
     counts, together = [Tally() for _ in edges], Tally()
     for chunk in bench.chunks(pairs):
         rows = slice(chunk.first, chunk.first + len(chunk.pairs))
         for number, columns in enumerate(each):
             counts[number] += count_kept(bench, chunk, rewired(bench, chunk, columns), effective[rows])
         if joint and edges:
-            some = torch.as_tensor(chosen[rows, None], device=device)
+            chosen = draws.random((len(chunk.pairs), 1, len(edges))) < 0.5  # of all pairs at once these would be large
+            some = torch.as_tensor(chosen, device=device)
             together += count_kept(bench, chunk, rewired(bench, chunk, every, some), effective[rows])
     return Strictness(tuple(zip(edges, counts, strict=True)), together)
 

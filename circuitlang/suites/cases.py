@@ -92,8 +92,16 @@ def gather(
                 if first is case:
                     found.cases.append(case)
                 else:
-                    found.notes.append(f"{file}: `{network}` is left out, {first.program.source.path} trains the same")
+                    found.notes.append(f"{file}: `{network}` is left out, {_same(first, case)}")
     return found
+
+
+def _same(first: Case, other: Case) -> str:
+    """That a case trains what another one does; what its file claims is not asked, if that is something else."""
+    claims = [{claim.name: claim.text for claim in case.program.claims} for case in (first, other)]
+    said = f"{first.program.source.path} trains the same"
+    verify = f"circuitc verify {other.program.source.typed}"
+    return said if claims[0] == claims[1] else f"{said}; its own claims are left to {verify}"
 
 
 def _about_several(program: Program) -> Iterator[str]:

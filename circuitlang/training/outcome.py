@@ -43,6 +43,7 @@ class Trained:
 def refuse_divergence(spec: TrainingSpec, attempts: Sequence[Attempt], rate: float) -> Refusal:
     """E550: the losses, or the weights, have grown beyond all bounds in every attempt; nothing is kept."""
     last, tried = attempts[-1], [one.seed for one in attempts]
+    lower = min(float(f"{rate / 10:.1g}"), 0.01)
     seeds = "one seed was tried" if len(tried) == 1 else f"{len(tried)} seeds were tried, and each has diverged"
     return Refusal(
         Diagnostic(
@@ -52,6 +53,6 @@ def refuse_divergence(spec: TrainingSpec, attempts: Sequence[Attempt], rate: flo
                 f"{seeds}: {', '.join(map(str, tried))}",
                 "no network is kept, because one from before might pass for a success",
             ),
-            helps=(f"optimizer = {spec.optimizer.name}(lr = {float(f'{rate / 10:.1g}'):g})    (it is {rate:g} now)",),
+            helps=(f"optimizer = {spec.optimizer.name}(lr = {lower:g})    (it is {rate:g} now)",),
         )
     )

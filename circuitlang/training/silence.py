@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from circuitlang.networks.blocks import Block
 from circuitlang.networks.hooks import heads, neurons
 from circuitlang.networks.taps import States, take_rows
 from circuitlang.networks.transformer import Transformer
@@ -28,8 +29,9 @@ def loudness(
     assert isinstance(network, Transformer)
     total = torch.zeros((), device=base.device)
     for layer, block in enumerate(network.blocks):
+        assert isinstance(block, Block)
         for hook, weight in ((heads(layer), block.attn.W_O), (neurons(layer), block.mlp and block.mlp.W_out)):
-            if hook not in variables.spare:
+            if weight is None or hook not in variables.spare:
                 continue
             state, spare = states[hook].detach(), variables.spare[hook]
             change = take_rows(state, source) - take_rows(state, base)

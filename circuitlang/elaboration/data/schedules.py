@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from circuitlang.core.functions import BUILTINS
 from circuitlang.core.train import Ramp
+from circuitlang.diagnostics import nearest
 from circuitlang.elaboration.context import Context
 from circuitlang.elaboration.settings import (
     TOLD,
@@ -21,6 +23,9 @@ from circuitlang.elaboration.settings import (
 )
 from circuitlang.syntax import tree
 
+SHAPES = ("ramp", "cosine")
+_EXAMPLE = "{}(0.0, 1.0, start = 500 steps, over = 1_000 steps)"
+
 
 def scheduled(noun: str, most: float | None = None) -> Reader:
     """Reads a number from 0 to `most`, or `ramp` or `cosine` from one such number to another."""
@@ -29,12 +34,21 @@ def scheduled(noun: str, most: float | None = None) -> Reader:
         match value:
             case tree.Call(function=tree.Name(text="ramp" | "cosine" as shape)):
                 return _schedule(value, shape, most, ctx)
+            case tree.Call(function=tree.Name(text=name)) if _is_unknown(name, ctx):
+                shape = (*nearest(name, SHAPES), *SHAPES)[0]
+                return Wanted(
+                    f"{noun}: a number, a `ramp` or a `cosine`", help=f"write, for example: {_EXAMPLE.format(shape)}"
+                )
         found = number(0, most)(value, ctx)
         if isinstance(found, Wanted) and not found.told:
             return Wanted(f"{noun}: {found.text}, a `ramp` or a `cosine`")
         return found
 
     return read
+
+
+def _is_unknown(name: str, ctx: Context) -> bool:
+    return ctx.kind_of(name) is None and name not in BUILTINS and name not in ctx.scope.broken
 
 
 def _steps(least: int) -> Reader:
@@ -61,7 +75,7 @@ def _schedule(call: tree.Call, shape: str, most: float | None, ctx: Context) -> 
     """`ramp` or `cosine`: two numbers, then `start` and `over` by name."""
     named = [one for one in call.arguments if isinstance(one, tree.Named)]
     ends = [one for one in call.arguments if not isinstance(one, tree.Named | tree.Each)]
-    help_ = f"write, for example: {shape}(0.0, 1.0, start = 500 steps, over = 1_000 steps)"
+    help_ = f"write, for example: {_EXAMPLE.format(shape)}"
     if len(ends) != 2 or len(ends) + len(named) < len(call.arguments):
         ctx.refuse(
             "E252",

@@ -1,5 +1,6 @@
 """Training.  In: `train NETWORK by method(...) on DATA { settings }`; out: a core Train that can start and can stop."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from circuitlang.core.alignment import Alignment
@@ -134,13 +135,16 @@ def elaborate_train(ctx: Context, declaration: tree.Train, earlier: tuple[tree.T
         return None
     _check_until(ctx, declaration, network, values.get("until", ()))
     if "until" not in values and "at_most" not in values and right:
+        claims = f"{{{', '.join(_reachable(ctx, network)) or 'CLAIM'}}}"
         ctx.refuse(
             "W286",
             f"the training of `{network.name}` has neither `until` nor `at_most`",
             declaration.network.span,
             "says not when to stop",
-            note="it then runs for the default budget of its method",
-            help=f"{'until = {CLAIM}   or: '}at_most = 30min",
+            note="it then runs for its default budget of 20,000 steps, whatever becomes of the claims",
+            help=f"until = {claims}   or: at_most = 30min"
+            if declaration.settings
+            else f"{{ until = {claims} }}   or: {{ at_most = 30min }}",
         )
     if not right:
         return None
@@ -265,6 +269,13 @@ def _fits(ctx: Context, declaration: tree.Train, reference: DataRef, models: tup
             )
             return False
     return True
+
+
+def _reachable(ctx: Context, network: Network) -> Iterator[str]:
+    """The claims that could end a training of this network."""
+    for claim in ctx.claims.values():
+        if claim is not None and claim.expect == "holds" and network.name in networks_of(ctx, claim):
+            yield claim.name
 
 
 def _check_until(ctx: Context, declaration: tree.Train, network: Network, names: tuple[str, ...]) -> None:

@@ -158,6 +158,8 @@ def _in_every_template(ctx: Context, expr: tree.Name, name: str, layout: Layout)
 
 
 def _tell_no_hole(ctx: Context, expr: tree.Name, layout: Layout) -> None:
+    if None in ctx.done["data"].values():  # told: the hole may be in its prompt
+        return
     names = layout.data[0].name if layout.data else None
     if layout.holes:
         close = nearest(expr.text, (*layout.holes, "end")) or _begun(expr.text, layout.holes)
