@@ -798,3 +798,13 @@ def test_the_whole_is_killed_and_goes_on(how, long_singles, programs):
         "run.json",
         "two.circ",
     ]
+
+
+def test_workers_keep_the_memory_that_they_will_ask_for_again():
+    """Dask's own setting makes a training take twice the time."""
+
+    async def told() -> str | None:
+        async with clusters.local(1) as client:
+            return await client.submit(os.environ.get, "MALLOC_TRIM_THRESHOLD_")
+
+    assert asyncio.run(told()) is None

@@ -21,6 +21,9 @@ KNOCK = 10.0  # seconds until a scheduler has to answer
 LEAST = 2 * 2**30  # bytes of memory for a worker, however many there are: with less it could not even begin
 # Dask would let a worker wait when its memory is nearly full, for data that are not ours; one that wants more ends.
 MEMORY = {f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")}
+# Dask would have memory returned at every chance, and a training takes twice the time when it asks for it again.
+THREADS = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}
+SURROUNDINGS = {"distributed.nanny.pre-spawn-environ": THREADS}
 STARTS = 3  # times that workers of this machine may fail to start
 
 
@@ -34,7 +37,7 @@ async def local(jobs: int) -> AsyncIterator[Client]:
         Refusal: E665 if they cannot be started.
     """
     with _quiet(), _forking(), TemporaryDirectory(prefix="circuitc-", ignore_cleanup_errors=True) as scratch:
-        with configured({"temporary-directory": scratch, **MEMORY}):
+        with configured({"temporary-directory": scratch, **MEMORY, **SURROUNDINGS}):
             cluster = await _start(jobs, scratch)
             async with cluster, Client(cluster, asynchronous=True, set_as_default=False) as client:
                 yield client
