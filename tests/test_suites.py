@@ -800,11 +800,23 @@ def test_the_whole_is_killed_and_goes_on(how, long_singles, programs):
     ]
 
 
+MEMORY_OF_A_WORKER = """
+import asyncio, os
+from circuitlang.suites.clusters import local
+
+async def told():
+    async with local(1) as client:
+        return await client.submit(os.environ.get, "MALLOC_TRIM_THRESHOLD_")
+
+print(asyncio.run(told()))
+"""
+
+
 def test_workers_keep_the_memory_that_they_will_ask_for_again():
     """Dask's own setting makes a training take twice the time."""
-
-    async def told() -> str | None:
-        async with clusters.local(1) as client:
-            return await client.submit(os.environ.get, "MALLOC_TRIM_THRESHOLD_")
-
-    assert asyncio.run(told()) is None
+    command = [sys.executable, "-c", MEMORY_OF_A_WORKER]  # by itself: workers are forked from the server of the first
+        sys.executable,
+        "-c",
+        MEMORY_OF_A_WORKER,
+    ]  # by itself: workers are forked from the first cluster's server
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "None\n"

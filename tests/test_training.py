@@ -570,7 +570,7 @@ def test_divergence_keeps_nothing():
     with pytest.raises(Refusal) as refused:
         train(spec, program, stop=lambda network: True)
     assert [one.code for one in refused.value.diagnostics] == ["E550"]
-    assert "lr = 1e+08" in refused.value.diagnostics[0].helps[0]
+    assert "lr = 0.01" in refused.value.diagnostics[0].helps[0]
 
 
 def test_the_budget_ends_a_run_and_the_best_network_is_kept():

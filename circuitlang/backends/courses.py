@@ -7,7 +7,9 @@ import math
 from circuitlang.backends.spec import BudgetSpec, CheckSpec
 from circuitlang.core.data import Data
 from circuitlang.core.model import Model
-from circuitlang.core.train import Train
+from circuitlang.core.program import Program
+from circuitlang.core.train import Train, Weight
+from circuitlang.measurement.questions import questions
 from circuitlang.simulation.batches import Batch
 from circuitlang.simulation.contrasts import no_contrast
 from circuitlang.simulation.enumeration import enumerate_inputs
@@ -20,6 +22,7 @@ SAMPLED = 20_000  # inputs to train on where they are not, and the data have no 
 BATCH = 192
 STEPS = 20_000  # the budget of a training that has none
 AT_ONCE = 4096  # interventions of a check that run together
+LARGER = 4  # a check tries random sets of edges as often as all edges, by this number
 EVERY, SURVEYED, MOST_SURVEYED = 50, 2048, 16_384  # steps between checks, interventions of the first and of later ones
 
 
@@ -41,6 +44,15 @@ def inputs_of(train: Train, data: Data, model: Model) -> tuple[Batch, bool]:
     if data.vary:  # an input alone has no source among the others
         return fresh_pairs(data, model, -(-size // 2), data.seed, "training", which)[0], False
     return sample_inputs(data, model, size, data.seed, "training", which), False
+
+
+def edge_weight(program: Program, train: Train) -> Weight:
+    """The weight of edges: as that of other parts if a claim in `until` measures edges, else none."""
+    if train.strict_edges is not None:
+        return train.strict_edges
+    claims = [program.claim(name) for name in train.until]
+    asked = [one.metric for claim in claims for statement in claim.statements for one in questions(claim, statement)]
+    return train.strict if any(metric.over_edges for metric in asked) else 0.0
 
 
 def batch_of(train: Train, inputs: int) -> int:

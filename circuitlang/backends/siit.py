@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from circuitlang.backends.courses import batch_of, budget_of, checks_of, inputs_of, part_of
+from circuitlang.backends.courses import batch_of, budget_of, checks_of, edge_weight, inputs_of, part_of
 from circuitlang.backends.spec import (
     DataSpec,
     LossSpec,
@@ -28,7 +28,6 @@ from circuitlang.core.program import Program
 from circuitlang.core.train import Ramp, Train, Weight
 from circuitlang.diagnostics import Diagnostic, Label, Refusal
 from circuitlang.measurement.bench import Bench
-from circuitlang.measurement.questions import questions
 from circuitlang.measurement.strictness import unaligned
 from circuitlang.measurement.subject import Subject
 from circuitlang.networks.config import TransformerConfig
@@ -85,7 +84,7 @@ def specify(program: Program, train: Train, seed: int | None = None) -> Training
             behavior=_number(train.behavior),
             interchange=_number(train.iit) if siit else 0.0,
             strict=_number(train.strict) if siit and parts else 0.0,
-            edges=_edges(program, train) if siit else 0.0,
+            edges=_number(edge_weight(program, train)) if siit else 0.0,
             quiet=_number(train.quiet) if siit and parts else 0.0,
             readout=_number(train.readout) if siit else 0.0,
             single=0.5,
@@ -168,15 +167,6 @@ def _pairs(train: Train) -> PairSpec:
         kept=512,
         members=MEMBERS,
     )
-
-
-def _edges(program: Program, train: Train) -> Number:
-    """The weight of edges: as that of other parts if a claim in `until` measures edges, else none."""
-    if train.strict_edges is not None:
-        return _number(train.strict_edges)
-    claims = [program.claim(name) for name in train.until]
-    asked = [one.metric for claim in claims for statement in claim.statements for one in questions(claim, statement)]
-    return _number(train.strict) if any(metric.over_edges for metric in asked) else 0.0
 
 
 def _number(weight: Weight) -> Number:

@@ -7,11 +7,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
 
-from circuitlang.backends.courses import AT_ONCE, EVERY, MOST_SURVEYED, batch_of, budget_of, inputs_of
+from circuitlang.backends.courses import (
+    AT_ONCE,
+    EVERY,
+    LARGER,
+    MOST_SURVEYED,
+    batch_of,
+    budget_of,
+    edge_weight,
+    inputs_of,
+)
 from circuitlang.commands.measures import Meter, measured
+from circuitlang.core.alignment import Alignment
 from circuitlang.core.data import Data
 from circuitlang.core.draw import count_inputs, count_pairs
-from circuitlang.core.model import Model
+from circuitlang.core.expression import Positions
+from circuitlang.core.model import Model, Node
 from circuitlang.core.network import Checkpoint, Compiled, MlpShape, Network, Shape, TransformerShape, Untrained
 from circuitlang.core.program import Program, find
 from circuitlang.core.train import Ramp, Train, Weight
@@ -126,6 +137,11 @@ def _training(networks: Foreseen, train: Train) -> TrainingCost:
     nodes = {(pair.node, pair.index or None) for pair in alignment.pairs} if alignment else set()
     nodes |= {(name, None) for name, _ in nodes}
     parts = left_over(network.shape, networks.sites(alignment)) if alignment else 0
+    families = _families(alignment, program.model(alignment.model), data) if alignment else 0
+    edges = 0
+    if alignment is not None and _is_used(edge_weight(program, train)):
+        edges = len(networks.outside(alignment, network.shape))
+    kinds = interchange * (len(nodes) + families) + strict * 2 * parts + edges + ceil(edges / LARGER)
     return replace(
         cost,
         inputs=size,
@@ -135,8 +151,22 @@ def _training(networks: Foreseen, train: Train) -> TrainingCost:
         steps=spent.steps,
         seconds=spent.seconds,
         trained=None if spent.steps is None else spent.steps * step,
-        check=_check(size, interchange * len(nodes) + strict * 2 * parts),
+        check=_check(size, kinds),
         checks=None if spent.steps is None else ceil(spent.steps / EVERY),
+    )
+
+
+def _families(alignment: Alignment, model: Model, data: Data) -> int:
+    """How many aligned families have members that can be interchanged by themselves: where no site has a position."""
+    if data.prompts:
+        return 0
+    found = [(model.by_name[node], alignment.sites(node)) for node in alignment.nodes]
+    return sum(
+        isinstance(node, Node)
+        and len(node.index) == 1
+        and isinstance(node.index[0].over, Positions)
+        and all(site.position is None for site in sites)
+        for node, sites in found
     )
 
 

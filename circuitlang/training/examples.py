@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from circuitlang.backends.courses import LARGER
 from circuitlang.core.model import shown_cell
 from circuitlang.simulation.pairs import Pairs, Partners, partners
 from circuitlang.training.targets import Targets
@@ -15,7 +16,6 @@ from circuitlang.training.variables import Variables
 STRICT = -1  # in place of a node's number
 TOGETHER, EDGES_TOGETHER = "jointly", "edges jointly"  # the kinds of random sets of parts, and of edges
 _TRIES = 5  # sources, of which the first that contrasts is taken
-_LARGER = 4  # random sets are tried as often as all parts, or as all edges by this number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ class Drawer:
         if wanted.strict:
             kinds += [*range(self.nodes, self.nodes + self.parts), *[len(names) - 2] * self.parts]
         if wanted.edges:
-            kinds += [*range(self.nodes + self.parts, self.options), *[len(names) - 1] * -(-self.edges // _LARGER)]
+            kinds += [*range(self.nodes + self.parts, self.options), *[len(names) - 1] * -(-self.edges // LARGER)]
         kind = np.repeat(kinds, -(-size // max(1, len(kinds)))).astype(np.int64)
         pairs = self.pairs(len(kind))
         chosen, places = np.zeros((len(kind), self.options), bool), np.ones((len(kind), self.positions), bool)
