@@ -814,9 +814,6 @@ print(asyncio.run(told()))
 
 def test_workers_keep_the_memory_that_they_will_ask_for_again():
     """Dask's own setting makes a training take twice the time."""
-    command = [sys.executable, "-c", MEMORY_OF_A_WORKER]  # by itself: workers are forked from the server of the first
-        sys.executable,
-        "-c",
-        MEMORY_OF_A_WORKER,
-    ]  # by itself: workers are forked from the first cluster's server
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "None\n"
+    # By itself, because workers are forked from the server of the first cluster of a process.
+    said = subprocess.run([sys.executable, "-c", MEMORY_OF_A_WORKER], capture_output=True, text=True, check=True).stdout
+    assert said == "None\n"
