@@ -130,6 +130,7 @@ def draw(done: Sequence[Finished], attention: set[str], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7.2, 4.2), layout="constrained")
+    missed = "not reached"
     for kind, colour, label in ((False, "#9a9a9a", "in mlps alone"), (True, "#00795a", "with attention")):
         for one in (one for one in done if (one.path in attention) == kind):
             training = one.record.training if one.record else None
@@ -139,7 +140,8 @@ def draw(done: Sequence[Finished], attention: set[str], path: Path) -> None:
                 axes.plot(seconds, wrong, color=colour, linewidth=0.8, alpha=0.45, zorder=2)
                 axes.plot(seconds[-1], wrong[-1], "o", color=colour, markersize=5, zorder=3, label=label)
                 if not one.reached:
-                    axes.plot(seconds[-1], wrong[-1], "x", color="#c03030", markersize=9, zorder=4, label="not reached")
+                    axes.plot(seconds[-1], wrong[-1], "x", color="#c03030", markersize=9, zorder=4, label=missed)
+                    missed = "_"
                 label = "_"
     seconds, strict = zip(*REFERENCE, strict=True)
     axes.plot(
